@@ -1,0 +1,1 @@
+"""Facts with source and date: systems, releases. Data is YAML; models give it types."""

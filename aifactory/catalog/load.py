@@ -1,0 +1,37 @@
+"""The catalogue, read once from the YAML beside this module."""
+
+from functools import cache
+from importlib.resources import files
+from typing import TypeVar
+
+import yaml
+
+from aifactory.catalog.models import Catalog, Chart, Image, Row, System
+
+RowT = TypeVar("RowT", bound=Row)
+
+
+def _rows(model: type[RowT], rows: list[object]) -> dict[str, RowT]:
+    parsed = [model.model_validate(row) for row in rows]
+    by_id = {row.id: row for row in parsed}
+    if len(by_id) != len(parsed):
+        raise ValueError(f"the catalogue has two rows of {model.__name__} with one id")
+    return by_id
+
+
+def _read(name: str) -> dict[str, list[object]]:
+    content: dict[str, list[object]] = yaml.safe_load(
+        files(__package__).joinpath(name).read_text(encoding="utf-8")
+    )
+    return content
+
+
+@cache
+def catalog() -> Catalog:
+    """Every fact of the catalogue, typed; read once per process."""
+    releases = _read("releases.yaml")
+    return Catalog(
+        systems=_rows(System, _read("systems.yaml")["systems"]),
+        charts=_rows(Chart, releases["charts"]),
+        images=_rows(Image, releases["images"]),
+    )

@@ -1,0 +1,1 @@
+"""From a plan to a Bundle: the ordered Kubernetes objects of one cell, as plain data."""

@@ -1,0 +1,49 @@
+"""The order of the layers, and how a layer is put together; written here once."""
+
+from collections.abc import Iterable
+
+from aifactory.manifests.labels import Inventory
+from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Release, key_of
+
+NEEDS: dict[LayerName, tuple[LayerName, ...]] = {
+    LayerName.FOUNDATION: (),
+    LayerName.NODE_POOLS: (LayerName.FOUNDATION,),
+    LayerName.STORAGE: (LayerName.FOUNDATION,),
+    LayerName.GPU_OPERATOR: (LayerName.NODE_POOLS,),
+    LayerName.GPU_OPERATOR_CONFIG: (LayerName.GPU_OPERATOR,),
+    LayerName.DEVICE_PLUGIN: (LayerName.NODE_POOLS,),
+    LayerName.DRA_DRIVER: (LayerName.NODE_POOLS,),
+    LayerName.DRA_CONFIG: (LayerName.DRA_DRIVER, LayerName.FOUNDATION),
+    LayerName.NETWORK_POLICIES: (
+        LayerName.FOUNDATION,
+        LayerName.GPU_OPERATOR,
+        LayerName.DEVICE_PLUGIN,
+        LayerName.DRA_DRIVER,
+    ),
+}
+"""What each layer needs applied before it; the order of the keys is a valid order of application."""
+
+
+def layer(
+    name: LayerName,
+    inventory: Inventory,
+    objects: Iterable[KubernetesObject],
+    releases: Iterable[Release] = (),
+) -> Layer:
+    """A layer of stamped objects.
+
+    Args:
+        name: Which layer.
+        inventory: Whose objects; its labels are added to each.
+        objects: The objects, in the order in which they are applied.
+        releases: Charts of the layer.
+
+    Raises:
+        ValueError: If two objects have one identity.
+    """
+    stamped = tuple(inventory.stamped(manifest, name) for manifest in objects)
+    keys = [str(key_of(manifest)) for manifest in stamped]
+    if len(set(keys)) != len(keys):
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        raise ValueError(f"layer {name.value} has two objects of one identity: {', '.join(twice)}")
+    return Layer(name=name, needs=NEEDS[name], objects=stamped, releases=tuple(releases))

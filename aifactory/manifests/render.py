@@ -1,0 +1,77 @@
+"""The one renderer: templates/<component>/<object>.yaml.j2 to Kubernetes objects.
+
+Every interpolated value is written as a JSON scalar or JSON structure, which YAML reads as data: no value
+can change the structure of a document. Text is parsed at once; everything downstream is dicts.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import jinja2
+import yaml
+from pydantic import JsonValue
+
+from aifactory.errors import TemplateError
+from aifactory.manifests.model import KubernetesObject, key_of
+
+TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
+
+
+def _as_json(value: object) -> str:
+    if isinstance(value, jinja2.Undefined):
+        return str(value)  # StrictUndefined raises here, naming the variable
+    return json.dumps(value, ensure_ascii=True, sort_keys=True, allow_nan=False)
+
+
+@cache
+def _environment() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(TEMPLATES),
+        undefined=jinja2.StrictUndefined,
+        finalize=_as_json,
+        autoescape=False,  # noqa: S701 - not HTML; finalize writes every value as JSON
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.globals.clear()
+    return environment
+
+
+def render(template: str, values: dict[str, JsonValue]) -> tuple[KubernetesObject, ...]:
+    """The objects of a template.
+
+    Args:
+        template: Path below ``templates/``, for example ``storage/storage-class.yaml.j2``.
+        values: Variables of the template: plain JSON data.
+
+    Raises:
+        TemplateError: If the template is missing, names an unknown variable, or gives no valid objects.
+    """
+    try:
+        text = _environment().get_template(template).render(values)
+        documents = [document for document in yaml.safe_load_all(text) if document is not None]
+    except jinja2.TemplateError as error:
+        raise TemplateError(f"templates/{template}: {error.message or type(error).__name__}") from error
+    except (yaml.YAMLError, TypeError, ValueError) as error:
+        raise TemplateError(f"templates/{template}: does not render to YAML ({error})") from error
+    for document in documents:
+        if not isinstance(document, dict):
+            raise TemplateError(f"templates/{template}: a document is not a mapping")
+        try:
+            key_of(document)
+        except ValueError as error:
+            raise TemplateError(f"templates/{template}: {error}") from error
+    return tuple(documents)
+
+
+def render_one(template: str, values: dict[str, JsonValue]) -> KubernetesObject:
+    """The single object of a template; see :func:`render`.
+
+    Raises:
+        TemplateError: As render, and if the template gives another number of objects than one.
+    """
+    objects = render(template, values)
+    if len(objects) != 1:
+        raise TemplateError(f"templates/{template}: gives {len(objects)} objects, expected 1")
+    return objects[0]

@@ -1,0 +1,1 @@
+"""What a stack file may say: frozen pydantic models, one module a section."""

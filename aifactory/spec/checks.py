@@ -1,0 +1,217 @@
+"""Checks across fields: each returns every problem it finds, none raises."""
+
+import ipaddress
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from aifactory.errors import Problem
+from aifactory.spec.operators import Owner
+from aifactory.spec.pools import Allocation, DeviceStack, Pool
+from aifactory.spec.stack import Stack
+from aifactory.spec.storage import TierRole
+
+Check = Callable[[Stack], Iterator[Problem]]
+
+
+def _each_pool(stack: Stack) -> Iterator[tuple[str, Pool]]:
+    for index, pool in enumerate(stack.pools):
+        yield f"pools.{index}", pool
+
+
+def unique_names(stack: Stack) -> Iterator[Problem]:
+    """Pools, tiers, services and compute domains are known by name."""
+    named = {
+        "pools": [pool.name for pool in stack.pools],
+        "storage.tiers": [tier.name for tier in stack.storage.tiers],
+        "services": [service.name.value for service in stack.services],
+    }
+    for path, names in named.items():
+        for name, count in Counter(names).items():
+            if count > 1:
+                yield Problem(
+                    path, f"{count} entries are named '{name}'", "names are unique", "rename all but one"
+                )
+
+
+def pool_sizes(stack: Stack) -> Iterator[Problem]:
+    """A pool has one size, in racks or in nodes."""
+    for path, pool in _each_pool(stack):
+        if (pool.racks is None) == (pool.nodes is None):
+            given = "both racks and nodes are" if pool.racks is not None else "neither racks nor nodes is"
+            yield Problem(
+                path,
+                f"{given} given",
+                "exactly one of racks, nodes",
+                "keep one of them, for example racks: 2",
+            )
+
+
+def sharing(stack: Stack) -> Iterator[Problem]:
+    """The ways to share a GPU exclude each other as the device plugin has it."""
+    for path, pool in _each_pool(stack):
+        cut = pool.partitioning
+        if cut.mps is not None and cut.mig is not None:
+            yield Problem(
+                f"{path}.partitioning.mps",
+                "MPS is set together with MIG",
+                "a pool uses mig, mps or neither; mig may be combined with time_slicing",
+                "remove mps, or replace it with time_slicing",
+            )
+        if cut.mps is not None and cut.time_slicing is not None:
+            yield Problem(
+                f"{path}.partitioning.mps",
+                "MPS is set together with time-slicing",
+                "a GPU is shared in one way",
+                "remove mps or time_slicing",
+            )
+
+
+def allocation(stack: Stack) -> Iterator[Problem]:
+    """Device plugin or DRA per node, never both."""
+    for path, pool in _each_pool(stack):
+        dra = pool.allocation is Allocation.DRA
+        cut = pool.partitioning
+        if dra and pool.served_by is not DeviceStack.NONE:
+            yield Problem(
+                f"{path}.device_stack",
+                f"the DRA pool '{pool.name}' is also served by the device plugin ({pool.served_by.value})",
+                "a node uses the device plugin or DRA, never both: device_stack: none with allocation: dra",
+                "remove device_stack, or set allocation: device-plugin",
+            )
+        if dra and (cut.time_slicing is not None or cut.mps is not None or cut.mig is not None):
+            yield Problem(
+                f"{path}.partitioning",
+                "partitioning of the device plugin is set on a DRA pool",
+                "claims choose the partition on a DRA pool: partitioning is empty",
+                "remove partitioning, or set allocation: device-plugin",
+            )
+        if pool.compute_domains and not dra:
+            yield Problem(
+                f"{path}.compute_domains",
+                "compute domains are declared on a pool of the device plugin",
+                "ComputeDomains work through DRA only",
+                "set allocation: dra, or remove compute_domains",
+            )
+
+
+def device_plugin_owner(stack: Stack) -> Iterator[Problem]:
+    """What a pool relies on is there."""
+    for path, pool in _each_pool(stack):
+        if pool.served_by is DeviceStack.OPERATOR and stack.operators.gpu_operator.owner is Owner.ABSENT:
+            yield Problem(
+                f"{path}.device_stack",
+                "the pool is served by the GPU Operator, which is absent",
+                "operators.gpu_operator.owner is managed, provider or external, or device_stack is standalone",
+                "set device_stack: standalone, or let the operator be installed",
+            )
+        if pool.allocation is Allocation.DRA and stack.operators.dra_driver.owner is Owner.ABSENT:
+            yield Problem(
+                f"{path}.allocation",
+                "the pool is allocated through DRA, whose driver is absent",
+                "operators.dra_driver.owner is managed, provider or external",
+                "set allocation: device-plugin, or let the driver be installed",
+            )
+
+
+def addresses(stack: Stack) -> Iterator[Problem]:
+    """The networks of a cell do not overlap, and API servers are given in the cell's address family."""
+    network = stack.network
+    named = {
+        "network.pod_cidr": network.pod_cidr,
+        "network.service_cidr": network.service_cidr,
+        "network.node_cidr": network.node_cidr,
+    }
+    if network.storage_cidr is not None:
+        named["network.storage_cidr"] = network.storage_cidr
+    paths = list(named)
+    for position, path in enumerate(paths):
+        for other in paths[:position]:
+            mine, theirs = ipaddress.ip_network(named[path]), ipaddress.ip_network(named[other])
+            if mine.overlaps(theirs):
+                yield Problem(
+                    path,
+                    f"{mine} overlaps {other} ({theirs})",
+                    "pod, service, node and storage networks are disjoint",
+                    "choose a network outside the other one",
+                )
+
+
+def storage_names(stack: Stack) -> Iterator[Problem]:
+    """Quotas and checkpoints name tiers and namespaces that exist; at most one tier is the default."""
+    tiers = {tier.name: tier for tier in stack.storage.tiers}
+    known = ", ".join(sorted(tiers)) or "none declared"
+    spaces = {service.namespace for service in stack.services}
+    for index, quota in enumerate(stack.storage.quotas):
+        path = f"storage.quotas.{index}"
+        if quota.tier not in tiers:
+            yield Problem(
+                f"{path}.tier", f"there is no tier '{quota.tier}'", f"tiers: {known}", "name one of them"
+            )
+        if quota.namespace not in spaces:
+            yield Problem(
+                f"{path}.namespace",
+                f"'{quota.namespace}' is not a namespace of this stack",
+                f"namespaces of services: {', '.join(sorted(spaces)) or 'none declared'}",
+                "name one of them, or declare the service",
+            )
+    checkpoint = stack.storage.checkpoint
+    if checkpoint is not None and checkpoint.tier not in tiers:
+        yield Problem(
+            "storage.checkpoint.tier",
+            f"there is no tier '{checkpoint.tier}'",
+            f"tiers: {known}",
+            "name one of them",
+        )
+    if checkpoint is not None and checkpoint.tier in tiers and tiers[checkpoint.tier].role is TierRole.LOCAL:
+        yield Problem(
+            "storage.checkpoint.tier",
+            f"the tier '{checkpoint.tier}' is local to a node",
+            "checkpoints go to a tier that every node of the job can read",
+            "name a scratch, home, block or object tier",
+        )
+    defaults = [tier.name for tier in stack.storage.tiers if tier.default]
+    if len(defaults) > 1:
+        yield Problem(
+            "storage.tiers",
+            f"{len(defaults)} tiers are the default: {', '.join(defaults)}",
+            "at most one StorageClass is the default",
+            "keep default: true on one of them",
+        )
+
+
+def services_exist(stack: Stack) -> Iterator[Problem]:
+    """A pool's service has its plane, and compute domains live in its namespaces."""
+    planes = {service.name: service.namespace for service in stack.services}
+    for path, pool in _each_pool(stack):
+        if pool.service not in planes:
+            yield Problem(
+                f"{path}.service",
+                f"the service '{pool.service.value}' has no plane in this stack",
+                f"services: {', '.join(sorted(plane.value for plane in planes)) or 'none declared'}",
+                "add it under services, with its namespace",
+            )
+        for number, domain in enumerate(pool.compute_domains):
+            if domain.namespace not in planes.values():
+                yield Problem(
+                    f"{path}.compute_domains.{number}.namespace",
+                    f"'{domain.namespace}' is not a namespace of this stack",
+                    f"namespaces of services: {', '.join(sorted(planes.values())) or 'none declared'}",
+                    "name one of them, or declare the service",
+                )
+
+
+CHECKS: tuple[Check, ...] = (
+    unique_names,
+    pool_sizes,
+    sharing,
+    allocation,
+    device_plugin_owner,
+    addresses,
+    storage_names,
+    services_exist,
+)
+
+
+def problems(stack: Stack) -> list[Problem]:
+    """Every problem that the cross-field checks find, sorted by path."""
+    return sorted(problem for check in CHECKS for problem in check(stack))

@@ -1,0 +1,53 @@
+"""Named types of stack-file values, so that a field's unit and form are in its type."""
+
+import ipaddress
+import re
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+STACK_NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$")
+
+
+class Section(BaseModel):
+    """Base of every section: frozen, strict about unknown fields, described by its docstrings."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, hide_input_in_errors=True
+    )
+
+
+def _network(value: str) -> str:
+    try:
+        network = ipaddress.ip_network(value)
+    except ValueError as error:
+        raise ValueError(f"is not a network in CIDR form ({error}), for example 10.0.0.0/16") from error
+    return str(network)
+
+
+def _address(value: str) -> str:
+    try:
+        return str(ipaddress.ip_address(value))
+    except ValueError as error:
+        raise ValueError("is not an IP address, for example 10.0.0.10") from error
+
+
+DnsLabel = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$", min_length=1, max_length=40)
+]
+"""Lower-case letters, digits and dashes, at most 40, so that names derived from it stay under 63."""
+
+LabelKey = Annotated[
+    str, StringConstraints(pattern=r"^([a-z0-9.-]{1,190}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
+]
+LabelValue = Annotated[str, StringConstraints(pattern=r"^([A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?)?$")]
+Cidr = Annotated[str, AfterValidator(_network)]
+IpAddress = Annotated[str, AfterValidator(_address)]
+Count = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+Replicas = Annotated[int, Field(ge=2, le=128, strict=True)]
+"""Sharing replicas per GPU; the device plugin refuses fewer than 2."""
+
+Seconds = Annotated[int, Field(ge=0, le=86_400, strict=True)]
+Tebibytes = Annotated[float, Field(gt=0, le=10_000_000)]
+GigabytesPerSecond = Annotated[float, Field(gt=0, le=1_000_000)]
+Percent = Annotated[str, StringConstraints(pattern=r"^([1-9]?[0-9]|100)%$")]
