@@ -1,0 +1,34 @@
+"""The Pulumi program: configuration in, one AIFactory out."""
+
+import pulumi
+import pulumi_kubernetes as kubernetes
+
+from aifactory.deliver.program import prepare
+from aifactory.errors import AIFactoryError
+from components.factory import AIFactory
+
+config = pulumi.Config()
+try:
+    prepared = prepare(
+        name=pulumi.get_stack(),
+        raw=config.require_object("stack"),
+        target=config.get("target"),
+        kubeconfig=config.get("kubeconfig"),
+        context=config.get("context"),
+    )
+except AIFactoryError as error:
+    raise pulumi.RunError(str(error)) from None
+
+cluster = kubernetes.Provider(
+    "cluster",
+    kubeconfig=prepared.kubeconfig,
+    context=prepared.context,
+    cluster_identifier=prepared.cluster_uid,
+    enable_server_side_apply=True,
+    kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=1000, burst=2000, timeout=60),
+)
+factory = AIFactory("factory", prepared.parts, pulumi.ResourceOptions(providers=[cluster]))
+pulumi.export("target", prepared.target)
+pulumi.export("pools", factory.pools)
+pulumi.export("namespaces", factory.namespaces)
+pulumi.export("notices", factory.notices)

@@ -1,0 +1,45 @@
+"""``aifactory doctor``: each tool, its version, where it is from, and what is missing for which lane."""
+
+import json
+from dataclasses import asdict
+
+import typer
+from rich.table import Table
+
+from aifactory.cli.console import out
+from aifactory.cli.inputs import AsJson
+from aifactory.lab.tools import Toolbox
+from aifactory.lab.tools.doctor import Check, inspect_host, report
+
+
+def doctor(*, as_json: AsJson = False) -> None:
+    """Show the tools of the labs and what is missing for which lane; changes nothing."""
+    box = Toolbox.default()
+    found = report(box.status(), inspect_host(box.cache_dir), box.table.go_minimum)
+    if as_json:
+        out.print_json(
+            json.dumps(
+                {
+                    "tools": [asdict(check) for check in found.tools],
+                    "host": [asdict(check) for check in found.host],
+                    "missing": {lane: list(names) for lane, names in found.missing.items()},
+                }
+            )
+        )
+    else:
+        out.print(_table("tool", found.tools))
+        out.print(_table("machine", found.host))
+        for lane, names in found.missing.items():
+            out.print(f"lane {lane}: {'missing ' + ', '.join(names) if names else 'ready'}", markup=False)
+    if any(not check.ok for check in found.tools):
+        out.print(
+            "missing tools are obtained by the first 'aifactory lab up' or 'aifactory up'", markup=False
+        )
+        raise typer.Exit(2)
+
+
+def _table(first: str, checks: tuple[Check, ...]) -> Table:
+    table = Table(first, "found", "wanted", "remedy", box=None, pad_edge=False)
+    for check in checks:
+        table.add_row(check.name, check.found, check.wanted, check.fix)
+    return table

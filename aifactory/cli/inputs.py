@@ -1,0 +1,71 @@
+"""From command-line words to a plan."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aifactory.catalog.load import catalog
+from aifactory.deliver.workspace import PROGRAM
+from aifactory.errors import AIFactoryError
+from aifactory.plan.factory import accepted, plan
+from aifactory.plan.models import FactoryPlan
+from aifactory.spec.load import CONFIG_KEY, load_stack, read_config, stack_file
+from aifactory.spec.stack import Target
+
+STACKS = PROGRAM / "stacks"
+
+StackName = Annotated[str, typer.Argument(help="Name of the stack, for example korea-pilot.")]
+OptionalStack = Annotated[str | None, typer.Argument(help="Name of the stack, for example korea-pilot.")]
+StackFile = Annotated[
+    Path | None, typer.Option("--file", help="A stack file anywhere, instead of a stack name.")
+]
+TargetOption = Annotated[
+    Target | None,
+    typer.Option("--target", help="Where to realise the stack; default is what the stack file says."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A stack file that was read, checked and planned."""
+
+    name: str
+    file: Path
+    raw: object
+    """The configuration value as it is in the file."""
+    plan: FactoryPlan
+
+
+def shown(path: Path) -> str:
+    """A path as a user would type it: relative to the current folder where it is below it."""
+    try:
+        return str(path.resolve().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)
+
+
+def choose(name: str | None, file: Path | None, target: Target | None) -> Chosen:
+    """The stack that the words name, checked and planned.
+
+    Args:
+        name: Name of a stack below ``stacks/``; None with ``file``.
+        file: A stack file; None with ``name``.
+        target: Where to realise it; None means what the file says.
+
+    Raises:
+        AIFactoryError: If the words name no stack, or the stack is wrong.
+        PlanRefused: If the plan has errors.
+    """
+    if (name is None) == (file is None):
+        raise AIFactoryError(
+            "which stack is meant: a name or --file is needed, not both; for example: aifactory validate korea-pilot"
+        )
+    path = Path(shown(stack_file(STACKS, name))) if name is not None else file
+    assert path is not None  # noqa: S101 - one of the two is given
+    stack = load_stack(path)
+    known = name or path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    planned = accepted(plan(known, stack, catalog(), target), str(path))
+    return Chosen(name=known, file=path, raw=read_config(path)[CONFIG_KEY], plan=planned)

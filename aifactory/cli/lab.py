@@ -1,0 +1,98 @@
+"""``aifactory lab up|down|status``."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from aifactory.cli.console import note, out, step
+from aifactory.cli.inputs import AsJson, OptionalStack, StackName, choose
+from aifactory.errors import LabError
+from aifactory.lab.places import labs
+from aifactory.lab.simulated import SimulatedLab
+from aifactory.lab.tools import Toolbox, Tools, tools_for
+from aifactory.plan.models import FactoryPlan
+from aifactory.spec.stack import Target
+
+app = typer.Typer(no_args_is_help=True)
+LabTarget = Annotated[Target, typer.Option("--target", help="Which kind of lab.")]
+Sample = Annotated[
+    int | None,
+    typer.Option("--sample", min=1, help="At most this many nodes of each pool; default is the full size."),
+]
+
+
+def engine_tools() -> Tools:
+    """The tools of the lane ``engine``, fetched or built where they are missing."""
+    return Toolbox.default().ensure(tools_for("engine"))
+
+
+def simulated_lab(stack: str, tools: Tools) -> SimulatedLab:
+    """The simulated lab of a stack; nothing is started."""
+    return SimulatedLab(stack, labs(Target.SIMULATED.value) / stack, tools)
+
+
+def start(plan: FactoryPlan, tools: Tools, sample: int | None = None) -> SimulatedLab:
+    """A running simulated lab with the plan's nodes."""
+    step(f"lab of {plan.name}: a real control plane with simulated nodes")
+    lab = simulated_lab(plan.name, tools)
+    lab.up(plan, note, sample)
+    return lab
+
+
+def require_simulated(target: Target) -> None:
+    """Refuse a target that has no lab.
+
+    Raises:
+        LabError: If the target is not ``simulated``.
+    """
+    if target is not Target.SIMULATED:
+        raise LabError(
+            f"there is no lab of target '{target.value}' in this version; labs: simulated; use --target simulated"
+        )
+
+
+@app.command()
+def up(stack: StackName = "korea-pilot", target: LabTarget = Target.SIMULATED, sample: Sample = None) -> None:
+    """Start the lab of a stack; does nothing where it runs already."""
+    require_simulated(target)
+    plan = choose(stack, None, target).plan
+    lab = start(plan, engine_tools(), sample)
+    status = lab.status()
+    out.print(
+        f"{stack}: {status.state}, {status.nodes} simulated nodes; KUBECONFIG={status.kubeconfig}",
+        markup=False,
+    )
+
+
+@app.command()
+def down(stack: OptionalStack = None, target: LabTarget = Target.SIMULATED) -> None:
+    """Stop a lab, or all of them, and remove every file of it."""
+    require_simulated(target)
+    folder = labs(target.value)
+    names = [stack] if stack else sorted(path.name for path in folder.glob("*") if path.is_dir())
+    if not names:
+        out.print("no lab is there")
+    for name in names:
+        simulated_lab(name, engine_tools()).down(note)
+        out.print(f"{name}: removed", markup=False)
+
+
+@app.command()
+def status(target: LabTarget = Target.SIMULATED, *, as_json: AsJson = False) -> None:
+    """Show the labs that are there."""
+    require_simulated(target)
+    folder = labs(target.value)
+    names = sorted(path.name for path in folder.glob("*") if path.is_dir())
+    found = [simulated_lab(name, engine_tools()).status() for name in names]
+    if as_json:
+        out.print_json(json.dumps([item.model_dump(mode="json") for item in found]))
+        return
+    if not found:
+        out.print("no lab is there; start one with: aifactory lab up --target simulated")
+        return
+    table = Table("stack", "state", "nodes", "processes", "kubeconfig", box=None, pad_edge=False)
+    for item in found:
+        table.add_row(item.stack, item.state, str(item.nodes), str(len(item.processes)), str(item.kubeconfig))
+    out.print(table)

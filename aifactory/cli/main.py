@@ -1,0 +1,62 @@
+"""The command ``aifactory``: errors become one message and an exit code, never a traceback."""
+
+import errno
+import os
+import sys
+
+import typer
+
+from aifactory.cli import doctor, lab, realise, stacks
+from aifactory.cli.console import err
+from aifactory.errors import AIFactoryError
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="AI factories as code: stacks, labs and delivery. Exit codes: 0 fine, 1 failed, 2 findings.",
+)
+app.command()(stacks.validate)
+app.command()(stacks.render)
+app.command()(stacks.schema)
+app.command()(realise.up)
+app.command()(realise.destroy)
+app.command()(doctor.doctor)
+app.add_typer(lab.app, name="lab", help="Local labs: a real control plane with simulated hardware.")
+
+
+def main() -> None:
+    """Run the command line and exit."""
+    try:
+        app()
+    except AIFactoryError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; run the same command again to go on", INTERRUPTED)
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            _fail(
+                f"the disk is full ({error.filename or 'no file named'}); free space is needed; free some, or move"
+                " XDG_CACHE_HOME and XDG_STATE_HOME to another disk, then run the same command again",
+                1,
+            )
+        _unexpected(error)
+    except Exception as error:  # noqa: BLE001 - the last line of defence before a user
+        _unexpected(error)
+
+
+def _unexpected(error: Exception) -> None:
+    if os.environ.get("AIFACTORY_DEBUG"):
+        raise error
+    _fail(
+        f"a defect of this tool: {type(error).__name__}: {error}; please report it;"
+        " set AIFACTORY_DEBUG=1 to see where it happened",
+        1,
+    )
+
+
+def _fail(message: str, code: int) -> None:
+    err.print(f"error: {message}", markup=False)
+    sys.exit(code)

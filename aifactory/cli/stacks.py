@@ -1,0 +1,75 @@
+"""Commands that only read stack files: validate, render, schema."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from aifactory.cli.console import out
+from aifactory.cli.inputs import STACKS, AsJson, OptionalStack, StackFile, TargetOption, choose, shown
+from aifactory.deliver.charts import chart_skip
+from aifactory.deliver.tree import write_tree
+from aifactory.manifests.parts import bundle_of, parts_of
+from aifactory.spec.schema import schema_text
+
+SCHEMA_FILE = STACKS / "stack.schema.json"
+
+
+def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: AsJson = False) -> None:
+    """Check a stack file; every problem is named at once."""
+    chosen = choose(stack, file, None)
+    plan = chosen.plan
+    if as_json:
+        out.print_json(
+            json.dumps(
+                {
+                    "stack": plan.name,
+                    "file": str(chosen.file),
+                    "valid": True,
+                    "findings": [finding.model_dump() for finding in plan.findings],
+                }
+            )
+        )
+        return
+    out.print(
+        f"{chosen.file}: valid; {len(plan.pools)} pools, {plan.nodes} GPU nodes, {plan.gpus} GPUs",
+        markup=False,
+    )
+    for finding in plan.findings:
+        out.print(f"  {finding.severity}: {finding.path}: {finding.message}; {finding.fix}", markup=False)
+
+
+def render(
+    stack: OptionalStack = None,
+    file: StackFile = None,
+    target: TargetOption = None,
+    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the tree.")] = Path("out"),
+) -> None:
+    """Write the stack's objects as files: one an object, a folder a layer."""
+    chosen = choose(stack, file, target)
+    bundle = bundle_of(parts_of(chosen.plan, chart_skip(chosen.plan, None)))
+    changed, removed = write_tree(bundle, out_dir)
+    count = sum(1 for _ in bundle.objects())
+    out.print(
+        f"{shown(out_dir)}: {count} objects in {len(bundle.layers)} layers; {changed} files written,"
+        f" {removed} removed",
+        markup=False,
+    )
+
+
+def schema(
+    check: Annotated[
+        bool, typer.Option("--check", help="Only compare; exit 2 when the file is stale.")
+    ] = False,
+) -> None:
+    """Write stacks/stack.schema.json, which editors use to complete and check stack files."""
+    text = schema_text()
+    if check:
+        fresh = SCHEMA_FILE.is_file() and SCHEMA_FILE.read_text() == text
+        out.print(
+            f"{shown(SCHEMA_FILE)}: {'fresh' if fresh else 'stale; run aifactory schema'}", markup=False
+        )
+        raise typer.Exit(0 if fresh else 2)
+    SCHEMA_FILE.write_text(text)
+    out.print(f"{shown(SCHEMA_FILE)}: written", markup=False)

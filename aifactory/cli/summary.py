@@ -1,0 +1,111 @@
+"""What exists after an ``up``: pools, layers, what is simulated, and the next commands."""
+
+from pydantic import JsonValue
+from rich.table import Table
+
+from aifactory.cli.console import out
+from aifactory.deliver.cluster import Cluster
+from aifactory.deliver.realise import UpReport
+from aifactory.manifests.model import Bundle
+from aifactory.plan.models import FactoryPlan
+from aifactory.spec.stack import Target
+
+NOT_PROVEN = (
+    "simulated: nodes, GPUs and ResourceSlices are made by the lab (KWOK); pods on them do not really run;"
+    " operators are APIs only",
+    "not proven by this: drivers, CUDA, NVLink, storage systems, enforcement of network policies",
+)
+
+
+def _per_node(allocatable: dict[str, int]) -> str:
+    return ", ".join(f"{name}: {count}" for name, count in allocatable.items()) or "ResourceClaims (DRA)"
+
+
+def _notices(bundle: Bundle) -> list[str]:
+    return [
+        f"chart {release.chart} {release.version} is not installed: {release.skipped}"
+        for release in bundle.releases()
+        if release.skipped is not None
+    ]
+
+
+def _outcome(report: UpReport, took_s: float) -> str:
+    if not report.engine_ran:
+        return f"nothing to do: the cluster is as declared ({took_s:.1f} s)"
+    shown = ", ".join(f"{count} {operation}" for operation, count in sorted(report.changes.items()))
+    more = f", {len(report.repaired)} repaired" if report.repaired else ""
+    more += f", {report.pruned} pruned" if report.pruned else ""
+    return f"{shown}{more} ({took_s:.1f} s)"
+
+
+def show(plan: FactoryPlan, bundle: Bundle, report: UpReport, cluster: Cluster, took_s: float) -> None:
+    """Print what exists now.
+
+    Args:
+        plan: The plan that was realised.
+        bundle: What was applied.
+        report: What the run did.
+        cluster: Where it is.
+        took_s: Seconds since the command began.
+    """
+    out.print(f"\n{plan.name} on target {plan.target.value}: {_outcome(report, took_s)}\n", markup=False)
+    pools = Table("pool", "system", "nodes", "GPUs", "each node offers", box=None, pad_edge=False)
+    for pool in plan.pools:
+        pools.add_row(pool.name, pool.system.id, str(pool.nodes), str(pool.gpus), _per_node(pool.allocatable))
+    pools.add_row("total", "", str(plan.nodes), str(plan.gpus), "", style="bold")
+    out.print(pools)
+    layers = Table("layer", "objects", "charts", box=None, pad_edge=False)
+    for layer in bundle.layers:
+        installed = sum(release.skipped is None for release in layer.releases)
+        layers.add_row(layer.name.value, str(len(layer.objects)), str(installed))
+    out.print()
+    out.print(layers)
+    out.print()
+    for notice in _notices(bundle):
+        out.print(notice, markup=False)
+    if plan.target is Target.SIMULATED:
+        for line in NOT_PROVEN:
+            out.print(line, markup=False)
+    out.print(f"\nkubeconfig: {cluster.kubeconfig or 'the default one'}", markup=False)
+    for command in _next(plan, cluster):
+        out.print(f"next: {command}", markup=False)
+
+
+def _next(plan: FactoryPlan, cluster: Cluster) -> list[str]:
+    flag = "" if plan.target is plan.stack.target else f" --target {plan.target.value}"
+    kubectl = f"kubectl --kubeconfig {cluster.kubeconfig} " if cluster.kubeconfig else "kubectl "
+    return [
+        f"{kubectl}get nodes -L node.cluster.x-k8s.io/aifactory-pool",
+        f"aifactory up {plan.name}{flag}   (again: changes nothing)",
+        f"aifactory destroy {plan.name}{flag}",
+        *(["aifactory lab down"] if plan.target is Target.SIMULATED else []),
+    ]
+
+
+def as_data(
+    plan: FactoryPlan, bundle: Bundle, report: UpReport, cluster: Cluster, took_s: float
+) -> dict[str, JsonValue]:
+    """The same as :func:`show`, for machines."""
+    return {
+        "stack": plan.name,
+        "target": plan.target.value,
+        "simulated": plan.simulated,
+        "seconds": round(took_s, 1),
+        "engine_ran": report.engine_ran,
+        "changes": dict(report.changes),
+        "repaired": list(report.repaired),
+        "pruned": report.pruned,
+        "pools": [
+            {
+                "name": pool.name,
+                "system": pool.system.id,
+                "nodes": pool.nodes,
+                "gpus": pool.gpus,
+                "allocatable": dict(pool.allocatable),
+            }
+            for pool in plan.pools
+        ],
+        "layers": {layer.name.value: len(layer.objects) for layer in bundle.layers},
+        "notices": list(_notices(bundle)),
+        "kubeconfig": str(cluster.kubeconfig) if cluster.kubeconfig else None,
+    }

@@ -1,0 +1,1 @@
+"""Adapters that realise a Bundle: the Pulumi engine, the rendered tree, the live cluster."""

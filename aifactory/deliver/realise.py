@@ -1,0 +1,190 @@
+"""Make the cluster equal to the Bundle: repair, run the engine, prune; and take it all away again."""
+
+import hashlib
+import json
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from aifactory.deliver.cluster import ApiProblem, Cluster
+from aifactory.deliver.engine import Engine, Notify
+from aifactory.deliver.inventory import Drift, drift, manager_of, prune, repair
+from aifactory.deliver.workspace import PROJECT, Workspace
+from aifactory.manifests.model import Bundle, KubernetesObject, key_of
+
+_UNPROCESSABLE = 422
+
+
+class UpReport(BaseModel):
+    """What an ``up`` did."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    engine_ran: bool
+    """False where the cluster was as declared and the engine had recorded it."""
+    changes: dict[str, int]
+    """Resources by operation of the engine."""
+    repaired: tuple[str, ...]
+    """Objects whose fields others had changed."""
+    pruned: int
+    """Objects of ours that nobody wanted any more."""
+    outputs: dict[str, JsonValue]
+
+
+def up(
+    bundle: Bundle, cluster: Cluster, workspace: Workspace, notify: Notify, show: Notify | None
+) -> UpReport:
+    """The cluster is as the bundle declares it; safe to run again after it was killed at any moment.
+
+    Args:
+        bundle: What is wanted; the program that the engine runs declares the same.
+        cluster: The cluster, verified to be the right one.
+        workspace: Where the engine works.
+        notify: Told one line for each noteworthy thing.
+        show: Told the engine's own lines; None for silence.
+
+    Raises:
+        EngineError: If the engine fails.
+        ClusterError: If the cluster refuses.
+    """
+    before = drift(cluster, bundle)
+    record = _Record(workspace, bundle)
+    clean = not (before.missing or before.changed or before.unwanted)
+    if clean and record.holds():
+        return UpReport(engine_ran=False, changes={}, repaired=(), pruned=0, outputs=record.outputs())
+    record.drop()
+    repaired = _take_back(cluster, before, notify)
+    engine = Engine(workspace, notify)
+    result = engine.up(refresh=bool(before.missing) and _has_resources(workspace), show=show)
+    after = drift(cluster, bundle) if before.changed or before.unwanted else None
+    pruned = 0
+    if after is not None and after.unwanted:
+        for item in after.unwanted:
+            notify(f"no longer wanted, deleted: {key_of(item)}")
+        pruned = prune(cluster, after.unwanted)
+    record.write(result.outputs)
+    return UpReport(
+        engine_ran=True, changes=result.changes, repaired=repaired, pruned=pruned, outputs=result.outputs
+    )
+
+
+def destroy(
+    bundle: Bundle, cluster: Cluster, workspace: Workspace, notify: Notify, show: Notify | None
+) -> int:
+    """Nothing of the stack is left in the cluster; how many objects went.
+
+    Args:
+        bundle: What was wanted; names the kinds to look at.
+        cluster: The cluster, verified to be the right one.
+        workspace: Where the engine works.
+        notify: Told one line for each noteworthy thing.
+        show: Told the engine's own lines; None for silence.
+
+    Raises:
+        EngineError: If the engine fails.
+        ClusterError: If the cluster refuses.
+    """
+    _Record(workspace, bundle).drop()
+    result = Engine(workspace, notify).destroy(show=show)
+    nothing = Bundle(stack=bundle.stack, layers=())
+    left = drift(cluster, nothing).unwanted
+    for item in left:
+        notify(f"unknown to the state, deleted: {key_of(item)}")
+    return result.changes.get("delete", 0) + prune(cluster, left)
+
+
+def _take_back(cluster: Cluster, before: Drift, notify: Notify) -> tuple[str, ...]:
+    """Fields that another manager wrote are taken back first: the engine would stop at the conflict."""
+    taken: list[str] = []
+    for item in before.changed:
+        live = cluster.get(item)
+        others = _foreign_managers(live) if live is not None else []
+        if not others:
+            continue
+        try:
+            repair(cluster, before.model_copy(update={"changed": (item,)}))
+        except ApiProblem as problem:
+            if problem.status != _UNPROCESSABLE:
+                raise
+            continue  # an immutable field: the engine replaces the object
+        key = str(key_of(item))
+        taken.append(key)
+        notify(f"taken back from {', '.join(others)}: {key} ({', '.join(before.fields[key])})")
+    return tuple(taken)
+
+
+def _foreign_managers(live: KubernetesObject) -> list[str]:
+    metadata = live.get("metadata")
+    entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
+    ours = manager_of(live)
+    found = {
+        str(entry.get("manager"))
+        for entry in (entries if isinstance(entries, list) else [])
+        if isinstance(entry, dict) and not entry.get("subresource") and entry.get("manager") != ours
+    }
+    return sorted(found)
+
+
+def _state_file(workspace: Workspace) -> Path | None:
+    if workspace.state is None:
+        return None
+    return workspace.state / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack}.json"
+
+
+def _has_resources(workspace: Workspace) -> bool:
+    """Whether the state may name objects; true where it cannot be looked at."""
+    file = _state_file(workspace)
+    if file is None:
+        return True
+    try:
+        latest = json.loads(file.read_text())["checkpoint"]["latest"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return file.exists()
+    return bool(latest and latest.get("resources"))
+
+
+class _Record:
+    """That the engine finished with exactly this bundle and left exactly this state.
+
+    With a matching record and no drift an ``up`` needs no engine. Any doubt, and the engine runs.
+    """
+
+    def __init__(self, workspace: Workspace, bundle: Bundle) -> None:
+        state = _state_file(workspace)
+        self._state = state
+        self._file = (
+            None if workspace.state is None else workspace.state / ".aifactory" / f"{workspace.stack}.json"
+        )
+        self._digest = hashlib.sha256(bundle.model_dump_json().encode()).hexdigest()
+
+    def _state_digest(self) -> str | None:
+        if self._state is None or not self._state.is_file():
+            return None
+        return hashlib.sha256(self._state.read_bytes()).hexdigest()
+
+    def _content(self) -> dict[str, JsonValue]:
+        if self._file is None:
+            return {}
+        try:
+            content = json.loads(self._file.read_text())
+        except (OSError, ValueError):
+            return {}
+        return content if isinstance(content, dict) else {}
+
+    def holds(self) -> bool:
+        content, state = self._content(), self._state_digest()
+        return state is not None and content.get("bundle") == self._digest and content.get("state") == state
+
+    def outputs(self) -> dict[str, JsonValue]:
+        outputs = self._content().get("outputs")
+        return outputs if isinstance(outputs, dict) else {}
+
+    def write(self, outputs: dict[str, JsonValue]) -> None:
+        if self._file is not None:
+            self._file.parent.mkdir(exist_ok=True)
+            content = {"bundle": self._digest, "state": self._state_digest(), "outputs": outputs}
+            self._file.write_text(json.dumps(content))
+
+    def drop(self) -> None:
+        if self._file is not None:
+            self._file.unlink(missing_ok=True)

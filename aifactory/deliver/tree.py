@@ -1,0 +1,125 @@
+"""The Bundle as files: one an object, a folder a layer, byte for byte the same on every machine."""
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import yaml
+
+from aifactory.errors import AIFactoryError
+from aifactory.manifests.model import Bundle, KubernetesObject, Release, key_of
+from aifactory.manifests.names import dns_label
+
+MARKER = ".aifactory-tree.json"
+"""Names the files that were rendered; only these are ever replaced or removed."""
+_NAME_LIMIT = 120
+
+
+def as_yaml(content: object) -> str:
+    """YAML with sorted keys, block style, no line folding, LF."""
+    return yaml.dump(
+        content, Dumper=_Dumper, sort_keys=True, default_flow_style=False, allow_unicode=True, width=10**6
+    )
+
+
+class _Dumper(yaml.SafeDumper):
+    """Safe YAML without aliases: a shared value is written out each time."""
+
+    def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
+        return True
+
+
+def _file_name(manifest: KubernetesObject) -> str:
+    key = key_of(manifest)
+    parts = [key.kind.lower(), *([key.namespace] if key.namespace else []), key.name]
+    return f"{dns_label(*parts, limit=_NAME_LIMIT)}.yaml"
+
+
+def _release(release: Release) -> str:
+    return as_yaml({key: value for key, value in release.model_dump().items() if value is not None})
+
+
+def files_of(bundle: Bundle) -> Iterator[tuple[str, str]]:
+    """Relative path and text of every file of the tree.
+
+    Objects are below ``manifests/``, which ``kubectl apply -R -f`` takes; charts are below ``charts/``.
+    """
+    for position, layer in enumerate(bundle.layers):
+        folder = f"{position:02d}-{layer.name.value}"
+        for manifest in layer.objects:
+            yield f"manifests/{folder}/{_file_name(manifest)}", as_yaml(manifest)
+        for release in layer.releases:
+            yield f"charts/{folder}/{release.name}.yaml", _release(release)
+
+
+def write_tree(bundle: Bundle, out: Path) -> tuple[int, int]:
+    """The tree of a bundle is in a folder; files of an older tree that are no longer wanted are gone.
+
+    Every file is complete before the first one is replaced.
+
+    Args:
+        bundle: What to write.
+        out: The folder; made if it is not there.
+
+    Returns:
+        How many files were written or changed, and how many were removed.
+
+    Raises:
+        AIFactoryError: If the folder holds other files than ours, or cannot be written.
+    """
+    wanted = dict(files_of(bundle))
+    try:
+        before = _rendered_before(out)
+        out.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".aifactory-") as staging:
+            return _replace(out, Path(staging), wanted, before)
+    except OSError as error:
+        raise AIFactoryError(
+            f"{out}: the tree cannot be written ({error.strerror or error}); a writable folder with enough space is"
+            " needed; name another one with --out"
+        ) from error
+
+
+def _rendered_before(out: Path) -> set[str]:
+    marker = out / MARKER
+    if marker.is_file():
+        return set(json.loads(marker.read_text())["files"])
+    if out.is_dir() and any(out.iterdir()):
+        raise AIFactoryError(
+            f"{out}: the folder holds files that were not rendered by this tool; an empty folder, or one rendered"
+            " before, is needed; name another one with --out"
+        )
+    return set()
+
+
+def _replace(out: Path, staging: Path, wanted: dict[str, str], before: set[str]) -> tuple[int, int]:
+    changed = [name for name, text in wanted.items() if not _same(out / name, text)]
+    for name in changed:
+        target = staging / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(wanted[name], encoding="utf-8", newline="\n")
+    gone = sorted(before - set(wanted))
+    out.mkdir(exist_ok=True)
+    (staging / MARKER).write_text(json.dumps({"files": sorted(set(wanted) | before)}, indent=1) + "\n")
+    os.replace(staging / MARKER, out / MARKER)  # noqa: PTH105 - the atomic replace is the point
+    for name in changed:
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(staging / name, out / name)  # noqa: PTH105
+    for name in gone:
+        (out / name).unlink(missing_ok=True)
+        _remove_empty(out, (out / name).parent)
+    (out / MARKER).write_text(json.dumps({"files": sorted(wanted)}, indent=1) + "\n")
+    return len(changed), len(gone)
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()
+
+
+def _remove_empty(out: Path, folder: Path) -> None:
+    while folder != out and folder.is_dir() and not any(folder.iterdir()):
+        shutil.rmtree(folder)
+        folder = folder.parent

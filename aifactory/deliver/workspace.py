@@ -1,0 +1,120 @@
+"""Where the engine works: project, configuration, state and passphrase of one stack on one target."""
+
+import json
+import os
+import sys
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from aifactory.errors import EngineError
+from aifactory.spec.load import CONFIG_KEY
+
+PROJECT = "aifactory"
+PROGRAM = Path(__file__).resolve().parents[2]
+"""Folder of __main__.py."""
+
+
+class Workspace(BaseModel):
+    """One stack on one target, as the engine needs it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    stack: str
+    directory: Path
+    """Folder with the Pulumi project the engine runs in."""
+    environment: dict[str, str]
+    """Environment of the engine: backend, passphrase, tools."""
+    state: Path | None
+    """Folder of the file state; None for a backend of the user's own."""
+    cli_root: Path | None
+    """Folder whose ``bin/pulumi`` is the engine; None means the one on PATH."""
+
+
+def _tool_environment(bin_dir: Path | None) -> dict[str, str]:
+    environment = {
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_PYTHON_CMD": sys.executable,
+        # Safety comes from idempotent server-side apply and the inventory label, not from the checkpoint that
+        # a file state rewrites twice for every step (docs/adr/0003).
+        "PULUMI_SKIP_CHECKPOINTS": "true",
+        "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
+        # Providers from 4.29 on create instead of applying; a run after a killed one must adopt.
+        "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
+    }
+    if bin_dir is not None:
+        environment["PATH"] = f"{bin_dir}{os.pathsep}{os.environ.get('PATH', '')}"
+        environment["PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION"] = "true"
+    return environment
+
+
+def _json_default(value: object) -> str:
+    return str(value)
+
+
+def lab_workspace(
+    directory: Path, stack: str, raw: object, target: str, kubeconfig: Path, bin_dir: Path
+) -> Workspace:
+    """The workspace of a lab: state and configuration below the lab's folder, gone with the lab.
+
+    The passphrase protects nothing: the state of a lab holds no secret, and is removed with it.
+
+    Args:
+        directory: Folder of the lab.
+        stack: Name of the stack.
+        raw: Value of the configuration key ``aifactory:stack``.
+        target: Target that the program is told.
+        kubeconfig: Kubeconfig of the lab.
+        bin_dir: Folder with the resolved tools.
+    """
+    work, state = directory / "pulumi" / "work", directory / "pulumi" / "state"
+    work.mkdir(parents=True, exist_ok=True)
+    state.mkdir(parents=True, exist_ok=True)
+    project = {"name": PROJECT, "runtime": "python", "main": str(PROGRAM)}
+    (work / "Pulumi.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    settings_file = work / f"Pulumi.{stack}.yaml"
+    settings = yaml.safe_load(settings_file.read_text()) if settings_file.is_file() else None
+    kept = settings if isinstance(settings, dict) else {}
+    kept["config"] = {
+        CONFIG_KEY: json.loads(json.dumps(raw, default=_json_default)),
+        f"{PROJECT}:target": target,
+        f"{PROJECT}:kubeconfig": str(kubeconfig),
+    }
+    settings_file.write_text(yaml.safe_dump(kept, sort_keys=False))
+    environment = {
+        **_tool_environment(bin_dir),
+        "PULUMI_BACKEND_URL": f"file://{state}",
+        "PULUMI_CONFIG_PASSPHRASE": f"lab-{stack}",
+        "PULUMI_HOME": str(directory / "pulumi" / "home"),
+    }
+    return Workspace(
+        stack=stack, directory=work, environment=environment, state=state, cli_root=bin_dir.parent
+    )
+
+
+def user_workspace(stack: str, bin_dir: Path | None) -> Workspace:
+    """The workspace of a real cluster: the user's own backend, passphrase and stack file.
+
+    Args:
+        stack: Name of the stack.
+        bin_dir: Folder with resolved tools; None means those on PATH.
+
+    Raises:
+        EngineError: If a file state has no passphrase.
+    """
+    backend = os.environ.get("PULUMI_BACKEND_URL", "")
+    if "PULUMI_CONFIG_PASSPHRASE" not in os.environ and "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
+        if not os.environ.get("PULUMI_ACCESS_TOKEN"):
+            raise EngineError(
+                "the state has no passphrase: PULUMI_CONFIG_PASSPHRASE is not set; a passphrase, a passphrase file or a"
+                " Pulumi access token is needed; set PULUMI_CONFIG_PASSPHRASE_FILE to a file that only you can read"
+            )
+    state = Path(backend.removeprefix("file://")).expanduser() if backend.startswith("file://") else None
+    return Workspace(
+        stack=stack,
+        directory=PROGRAM,
+        environment=_tool_environment(bin_dir),
+        state=state,
+        cli_root=None if bin_dir is None else bin_dir.parent,
+    )

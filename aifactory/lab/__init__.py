@@ -1,0 +1,1 @@
+"""Local labs: the tools they need, the simulated cluster, the kind cluster, and the probes."""
