@@ -8,6 +8,7 @@ import pulumi
 from aifactory.manifests.layers import NEEDS
 from aifactory.manifests.model import LayerName
 from aifactory.manifests.parts import Parts
+from aifactory.spec.operators import Owner
 from components.base import FactoryComponent
 from components.device_plugin import DevicePlugin
 from components.dynamic_resource_allocation import DynamicResourceAllocation
@@ -50,6 +51,11 @@ class AIFactory(pulumi.ComponentResource):
             Foundation("foundation", parts.foundation, self._after(LayerName.FOUNDATION)),
             LayerName.FOUNDATION,
         )
+        if parts.storage.tiers:
+            self._add(Storage("storage", parts.storage, self._after(LayerName.STORAGE)), LayerName.STORAGE)
+        if parts.gpu_operator.spec.owner is not Owner.ABSENT:
+            operator = GpuOperator("gpu-operator", parts.gpu_operator, self._after(LayerName.GPU_OPERATOR))
+            self._add(operator, LayerName.GPU_OPERATOR, LayerName.GPU_OPERATOR_CONFIG)
         pools = [
             self._add(
                 GpuNodePool(f"pool-{args.pool.name}", args, self._after(LayerName.NODE_POOLS)),
@@ -57,10 +63,6 @@ class AIFactory(pulumi.ComponentResource):
             )
             for args in parts.node_pools
         ]
-        if parts.storage.tiers:
-            self._add(Storage("storage", parts.storage, self._after(LayerName.STORAGE)), LayerName.STORAGE)
-        operator = GpuOperator("gpu-operator", parts.gpu_operator, self._after(LayerName.GPU_OPERATOR))
-        self._add(operator, LayerName.GPU_OPERATOR, LayerName.GPU_OPERATOR_CONFIG)
         if parts.device_plugin.pools:
             plugin = DevicePlugin("device-plugin", parts.device_plugin, self._after(LayerName.DEVICE_PLUGIN))
             self._add(plugin, LayerName.DEVICE_PLUGIN)

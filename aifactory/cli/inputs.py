@@ -9,7 +9,7 @@ import typer
 from aifactory.catalog.load import catalog
 from aifactory.deliver.workspace import PROGRAM
 from aifactory.errors import AIFactoryError
-from aifactory.plan.factory import accepted, plan
+from aifactory.manifests.findings import checked_plan
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import CONFIG_KEY, load_stack, read_config, stack_file
 from aifactory.spec.stack import Target
@@ -67,5 +67,5 @@ def choose(name: str | None, file: Path | None, target: Target | None) -> Chosen
     assert path is not None  # noqa: S101 - one of the two is given
     stack = load_stack(path)
     known = name or path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    planned = accepted(plan(known, stack, catalog(), target), str(path))
+    planned = checked_plan(known, stack, catalog(), target, str(path))
     return Chosen(name=known, file=path, raw=read_config(path)[CONFIG_KEY], plan=planned)

@@ -83,6 +83,11 @@ def _place(
     require_simulated(plan.target)
     lab = start(plan, tools, sample) if bring_up else simulated_lab(plan.name, tools)
     workspace = lab_workspace(
-        lab.directory, plan.name, chosen.raw, plan.target.value, lab.kubeconfig, tools.bin_dir
+        lab.directory,
+        plan.name,
+        chosen.raw,
+        target=plan.target.value,
+        kubeconfig=lab.kubeconfig,
+        bin_dir=tools.bin_dir,
     )
     return Cluster(lab.kubeconfig), workspace

@@ -59,6 +59,7 @@ def render(
 
 
 def schema(
+    *,
     check: Annotated[
         bool, typer.Option("--check", help="Only compare; exit 2 when the file is stale.")
     ] = False,

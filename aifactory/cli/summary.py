@@ -11,8 +11,10 @@ from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 
 NOT_PROVEN = (
-    "simulated: nodes, GPUs and ResourceSlices are made by the lab (KWOK); pods on them do not really run;"
-    " operators are APIs only",
+    (
+        "simulated: nodes, GPUs and ResourceSlices are made by the lab (KWOK); pods on them do not really run;"
+        " operators are APIs only"
+    ),
     "not proven by this: drivers, CUDA, NVLink, storage systems, enforcement of network policies",
 )
 

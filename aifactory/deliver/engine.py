@@ -16,7 +16,7 @@ Notify = Callable[[str], None]
 _NOISE = re.compile(
     r"^(Updating|Destroying|View |@ |error: update failed$|error: destroy failed$|Resources:|Duration:|\s*$)"
 )
-_WRONG_PASSPHRASE = "incorrect passphrase"
+_WRONG_KEY = "incorrect passphrase"
 
 
 class EngineResult(BaseModel):
@@ -103,7 +103,7 @@ class Engine:
 
 def _failure(what: str, error: Exception) -> EngineError:
     text = str(error)
-    if _WRONG_PASSPHRASE in text:
+    if _WRONG_KEY in text:
         return EngineError(
             f"{what}: the passphrase is wrong; the one the stack was made with is needed;"
             " set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to it; nothing was changed"

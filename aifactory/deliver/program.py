@@ -9,8 +9,8 @@ from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.identity import verify
 from aifactory.errors import Problem, StackInvalid
+from aifactory.manifests.findings import checked_plan
 from aifactory.manifests.parts import Parts, parts_of
-from aifactory.plan.factory import accepted, plan
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import stack_from_mapping
 from aifactory.spec.stack import Target
@@ -75,7 +75,7 @@ def prepare(
     """
     file = f"stacks/Pulumi.{name}.yaml"
     stack = stack_from_mapping(raw, file)
-    planned = accepted(plan(name, stack, catalog(), target_of(target, file)), file)
+    planned = checked_plan(name, stack, catalog(), target_of(target, file), file)
     cluster = Cluster(Path(kubeconfig) if kubeconfig else None, context or None)
     return Prepared(
         parts=parts_for(planned, cluster),

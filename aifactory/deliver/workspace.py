@@ -12,6 +12,7 @@ from aifactory.errors import EngineError
 from aifactory.spec.load import CONFIG_KEY
 
 PROJECT = "aifactory"
+_SECRET_SOURCES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN")
 PROGRAM = Path(__file__).resolve().parents[2]
 """Folder of __main__.py."""
 
@@ -54,7 +55,7 @@ def _json_default(value: object) -> str:
 
 
 def lab_workspace(
-    directory: Path, stack: str, raw: object, target: str, kubeconfig: Path, bin_dir: Path
+    directory: Path, stack: str, raw: object, *, target: str, kubeconfig: Path, bin_dir: Path
 ) -> Workspace:
     """The workspace of a lab: state and configuration below the lab's folder, gone with the lab.
 
@@ -104,12 +105,11 @@ def user_workspace(stack: str, bin_dir: Path | None) -> Workspace:
         EngineError: If a file state has no passphrase.
     """
     backend = os.environ.get("PULUMI_BACKEND_URL", "")
-    if "PULUMI_CONFIG_PASSPHRASE" not in os.environ and "PULUMI_CONFIG_PASSPHRASE_FILE" not in os.environ:
-        if not os.environ.get("PULUMI_ACCESS_TOKEN"):
-            raise EngineError(
-                "the state has no passphrase: PULUMI_CONFIG_PASSPHRASE is not set; a passphrase, a passphrase file or a"
-                " Pulumi access token is needed; set PULUMI_CONFIG_PASSPHRASE_FILE to a file that only you can read"
-            )
+    if not any(name in os.environ for name in _SECRET_SOURCES):
+        raise EngineError(
+            "the state has no passphrase: PULUMI_CONFIG_PASSPHRASE is not set; a passphrase, a passphrase file or"
+            " a Pulumi access token is needed; set PULUMI_CONFIG_PASSPHRASE_FILE to a file that only you can read"
+        )
     state = Path(backend.removeprefix("file://")).expanduser() if backend.startswith("file://") else None
     return Workspace(
         stack=stack,

@@ -1,7 +1,6 @@
 """The simulated lab of a stack: a real control plane with KWOK nodes made from the plan."""
 
 import fcntl
-import json
 import shutil
 import time
 from collections.abc import Callable, Iterator

@@ -7,10 +7,11 @@ from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Releas
 
 NEEDS: dict[LayerName, tuple[LayerName, ...]] = {
     LayerName.FOUNDATION: (),
-    LayerName.NODE_POOLS: (LayerName.FOUNDATION,),
     LayerName.STORAGE: (LayerName.FOUNDATION,),
-    LayerName.GPU_OPERATOR: (LayerName.NODE_POOLS,),
+    LayerName.GPU_OPERATOR: (LayerName.FOUNDATION,),
     LayerName.GPU_OPERATOR_CONFIG: (LayerName.GPU_OPERATOR,),
+    # A pool's NodeFeatureRule needs the API that Node Feature Discovery brings with the operator's chart.
+    LayerName.NODE_POOLS: (LayerName.FOUNDATION, LayerName.GPU_OPERATOR),
     LayerName.DEVICE_PLUGIN: (LayerName.NODE_POOLS,),
     LayerName.DRA_DRIVER: (LayerName.NODE_POOLS,),
     LayerName.DRA_CONFIG: (LayerName.DRA_DRIVER, LayerName.FOUNDATION),

@@ -19,10 +19,10 @@ class LayerName(StrEnum):
     """The layers of a Bundle, in the order in which they are applied."""
 
     FOUNDATION = "foundation"
-    NODE_POOLS = "node-pools"
     STORAGE = "storage"
     GPU_OPERATOR = "gpu-operator"
     GPU_OPERATOR_CONFIG = "gpu-operator-config"
+    NODE_POOLS = "node-pools"
     DEVICE_PLUGIN = "device-plugin"
     DRA_DRIVER = "dra-driver"
     DRA_CONFIG = "dra-config"

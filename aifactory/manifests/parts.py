@@ -1,5 +1,7 @@
-"""The parts of a factory: the arguments of every component, worked out from a plan. Bundle and components
-are both made from these, so that they cannot differ."""
+"""The parts of a factory: the arguments of every component, worked out from a plan.
+
+Bundle and components are both made from these, so that they cannot differ.
+"""
 
 from collections.abc import Iterator
 

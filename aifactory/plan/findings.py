@@ -8,6 +8,8 @@ from aifactory.plan.models import Finding, PoolPlan, StoragePlan
 from aifactory.spec.pools import DeviceStack, Pool
 from aifactory.spec.stack import Stack
 
+MAX_LABEL = 63
+"""Longest value of a Kubernetes label."""
 KUBERNETES_FOR_COMPUTE_DOMAINS = (1, 34)
 """ComputeDomains use resource.k8s.io/v1, which is served from Kubernetes 1.34 on."""
 
@@ -55,7 +57,7 @@ def mig_layout(path: str, pool: Pool, system: System) -> Iterator[Finding]:
 def label_length(path: str, planned: PoolPlan) -> Iterator[Finding]:
     """Labels have at most 63 characters; the product label grows with MIG and sharing."""
     label = planned.product_label or ""
-    if len(label) > 63:
+    if len(label) > MAX_LABEL:
         yield Finding(
             code="product-label-too-long",
             severity="error",

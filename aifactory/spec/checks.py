@@ -1,14 +1,14 @@
 """Checks across fields: each returns every problem it finds, none raises."""
 
-import ipaddress
 from collections import Counter
 from collections.abc import Callable, Iterator
 
 from aifactory.errors import Problem
+from aifactory.spec.address_checks import address_family, addresses, opened_networks
 from aifactory.spec.operators import Owner
 from aifactory.spec.pools import Allocation, DeviceStack, Pool
 from aifactory.spec.stack import Stack
-from aifactory.spec.storage import TierRole
+from aifactory.spec.storage_checks import storage_names
 
 Check = Callable[[Stack], Iterator[Problem]]
 
@@ -19,10 +19,13 @@ def _each_pool(stack: Stack) -> Iterator[tuple[str, Pool]]:
 
 
 def unique_names(stack: Stack) -> Iterator[Problem]:
-    """Pools, tiers, services and compute domains are known by name."""
+    """Pools, tiers and services are known by name; domains and quotas by namespace and name."""
+    domains = [domain for pool in stack.pools for domain in pool.compute_domains]
     named = {
         "pools": [pool.name for pool in stack.pools],
+        "pools.compute_domains": [f"{domain.namespace}/{domain.name}" for domain in domains],
         "storage.tiers": [tier.name for tier in stack.storage.tiers],
+        "storage.quotas": [f"{quota.namespace}/{quota.tier}" for quota in stack.storage.quotas],
         "services": [service.name.value for service in stack.services],
     }
     for path, names in named.items():
@@ -54,7 +57,7 @@ def sharing(stack: Stack) -> Iterator[Problem]:
             yield Problem(
                 f"{path}.partitioning.mps",
                 "MPS is set together with MIG",
-                "a pool uses mig, mps or neither; mig may be combined with time_slicing",
+                "a pool uses mig, mps or neither, and mig may be combined with time_slicing",
                 "remove mps, or replace it with time_slicing",
             )
         if cut.mps is not None and cut.time_slicing is not None:
@@ -101,7 +104,7 @@ def device_plugin_owner(stack: Stack) -> Iterator[Problem]:
             yield Problem(
                 f"{path}.device_stack",
                 "the pool is served by the GPU Operator, which is absent",
-                "operators.gpu_operator.owner is managed, provider or external, or device_stack is standalone",
+                "operators.gpu_operator.owner is managed, provider or external, or the device stack standalone",
                 "set device_stack: standalone, or let the operator be installed",
             )
         if pool.allocation is Allocation.DRA and stack.operators.dra_driver.owner is Owner.ABSENT:
@@ -111,72 +114,6 @@ def device_plugin_owner(stack: Stack) -> Iterator[Problem]:
                 "operators.dra_driver.owner is managed, provider or external",
                 "set allocation: device-plugin, or let the driver be installed",
             )
-
-
-def addresses(stack: Stack) -> Iterator[Problem]:
-    """The networks of a cell do not overlap, and API servers are given in the cell's address family."""
-    network = stack.network
-    named = {
-        "network.pod_cidr": network.pod_cidr,
-        "network.service_cidr": network.service_cidr,
-        "network.node_cidr": network.node_cidr,
-    }
-    if network.storage_cidr is not None:
-        named["network.storage_cidr"] = network.storage_cidr
-    paths = list(named)
-    for position, path in enumerate(paths):
-        for other in paths[:position]:
-            mine, theirs = ipaddress.ip_network(named[path]), ipaddress.ip_network(named[other])
-            if mine.overlaps(theirs):
-                yield Problem(
-                    path,
-                    f"{mine} overlaps {other} ({theirs})",
-                    "pod, service, node and storage networks are disjoint",
-                    "choose a network outside the other one",
-                )
-
-
-def storage_names(stack: Stack) -> Iterator[Problem]:
-    """Quotas and checkpoints name tiers and namespaces that exist; at most one tier is the default."""
-    tiers = {tier.name: tier for tier in stack.storage.tiers}
-    known = ", ".join(sorted(tiers)) or "none declared"
-    spaces = {service.namespace for service in stack.services}
-    for index, quota in enumerate(stack.storage.quotas):
-        path = f"storage.quotas.{index}"
-        if quota.tier not in tiers:
-            yield Problem(
-                f"{path}.tier", f"there is no tier '{quota.tier}'", f"tiers: {known}", "name one of them"
-            )
-        if quota.namespace not in spaces:
-            yield Problem(
-                f"{path}.namespace",
-                f"'{quota.namespace}' is not a namespace of this stack",
-                f"namespaces of services: {', '.join(sorted(spaces)) or 'none declared'}",
-                "name one of them, or declare the service",
-            )
-    checkpoint = stack.storage.checkpoint
-    if checkpoint is not None and checkpoint.tier not in tiers:
-        yield Problem(
-            "storage.checkpoint.tier",
-            f"there is no tier '{checkpoint.tier}'",
-            f"tiers: {known}",
-            "name one of them",
-        )
-    if checkpoint is not None and checkpoint.tier in tiers and tiers[checkpoint.tier].role is TierRole.LOCAL:
-        yield Problem(
-            "storage.checkpoint.tier",
-            f"the tier '{checkpoint.tier}' is local to a node",
-            "checkpoints go to a tier that every node of the job can read",
-            "name a scratch, home, block or object tier",
-        )
-    defaults = [tier.name for tier in stack.storage.tiers if tier.default]
-    if len(defaults) > 1:
-        yield Problem(
-            "storage.tiers",
-            f"{len(defaults)} tiers are the default: {', '.join(defaults)}",
-            "at most one StorageClass is the default",
-            "keep default: true on one of them",
-        )
 
 
 def services_exist(stack: Stack) -> Iterator[Problem]:
@@ -200,6 +137,31 @@ def services_exist(stack: Stack) -> Iterator[Problem]:
                 )
 
 
+RESERVED = ("aifactory-system", "default", "kube-node-lease", "kube-public", "kube-system")
+"""Namespaces that the factory or Kubernetes itself lives in."""
+
+
+def namespaces_apart(stack: Stack) -> Iterator[Problem]:
+    """A service does not live with an operator: their pods have other rights and other open flows."""
+    operators = stack.operators
+    taken = {
+        operators.gpu_operator.namespace,
+        operators.dra_driver.namespace,
+        operators.node_feature_discovery.namespace,
+        operators.device_plugin.namespace,
+        stack.network.monitoring_namespace,
+        *RESERVED,
+    }
+    for index, service in enumerate(stack.services):
+        if service.namespace in taken:
+            yield Problem(
+                f"services.{index}.namespace",
+                f"the namespace '{service.namespace}' is taken by an operator, monitoring or Kubernetes",
+                f"any namespace but {', '.join(sorted(taken))}",
+                f"name it after the service, for example {service.name.value}",
+            )
+
+
 CHECKS: tuple[Check, ...] = (
     unique_names,
     pool_sizes,
@@ -207,8 +169,11 @@ CHECKS: tuple[Check, ...] = (
     allocation,
     device_plugin_owner,
     addresses,
+    address_family,
+    opened_networks,
     storage_names,
     services_exist,
+    namespaces_apart,
 )
 
 

@@ -1,6 +1,6 @@
 """Stack files to stacks: YAML in, one frozen Stack or one error with every problem out."""
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import cast
 
@@ -11,34 +11,17 @@ from aifactory.errors import Problem, StackInvalid
 from aifactory.spec.checks import problems
 from aifactory.spec.explain import explain
 from aifactory.spec.stack import Stack
+from aifactory.spec.strict_yaml import StrictLoader, reason
 from aifactory.spec.units import STACK_NAME
 
 CONFIG_KEY = "aifactory:stack"
 MAX_BYTES = 1_000_000
 """Larger than any sensible stack file; bounds what a hostile one can cost."""
+_EXAMPLE = "start from stacks/Pulumi.local.yaml"
 
 
-class _UniqueKeyLoader(yaml.SafeLoader):
-    """YAML's safe loader without its two traps: silently dropped duplicate keys, and alias bombs."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.events.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.constructor.ConstructorError(None, None, "aliases are not allowed", mark)
-        return super().compose_node(parent, index)
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, object]:  # noqa: FBT001, FBT002 - PyYAML's signature
-        seen: set[object] = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if not isinstance(key, str):
-                raise yaml.constructor.ConstructorError(None, None, "a key is not text", key_node.start_mark)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key '{key}' is given twice", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep=deep)
+def _invalid(file: str, what: str, allowed: str, fix: str, path: str = "") -> StackInvalid:
+    return StackInvalid(file, [Problem(path, what, allowed, fix)])
 
 
 def stack_file(directory: Path, stack: str) -> Path:
@@ -51,36 +34,47 @@ def stack_file(directory: Path, stack: str) -> Path:
     Raises:
         StackInvalid: If the name is not one a stack may have, or there is no such file.
     """
-    if not STACK_NAME.match(stack):
-        raise StackInvalid(
+    if not STACK_NAME.fullmatch(stack):
+        raise _invalid(
             stack,
-            [
-                Problem(
-                    "",
-                    "is not the name of a stack",
-                    "lower-case letters, digits and dashes, at most 42",
-                    "name a stack such as korea-pilot, or give a file with --file",
-                )
-            ],
+            "is not the name of a stack",
+            "lower-case letters, digits and dashes, at most 42",
+            "name a stack such as korea-pilot, or give a file with --file",
         )
     path = directory / f"Pulumi.{stack}.yaml"
     if not path.is_file():
-        known = sorted(
-            file.name.removeprefix("Pulumi.").removesuffix(".yaml")
-            for file in directory.glob("Pulumi.*.yaml")
-        )
-        raise StackInvalid(
+        files = directory.glob("Pulumi.*.yaml")
+        known = sorted(file.name.removeprefix("Pulumi.").removesuffix(".yaml") for file in files)
+        raise _invalid(
             str(path),
-            [
-                Problem(
-                    "",
-                    "there is no such stack file",
-                    f"stacks: {', '.join(known) or 'none'}",
-                    "name one of them, or add the file",
-                )
-            ],
+            "there is no such stack file",
+            f"stacks: {', '.join(known) or 'none'}",
+            "name one of them, or add the file",
         )
     return path
+
+
+def _text(path: Path) -> str:
+    """The text of a file, of which no more than the limit is ever read."""
+    shown = str(path)
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise _invalid(
+            shown, f"cannot be read ({why})", "a readable file", "check its name and rights"
+        ) from error
+    if len(content) > MAX_BYTES:
+        raise _invalid(
+            shown, "the file is too large", f"at most {MAX_BYTES} bytes", "split the programme into stacks"
+        )
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _invalid(
+            shown, f"is not text in UTF-8 (byte {error.start})", "a file in UTF-8", "save it as UTF-8"
+        ) from error
 
 
 def read_config(path: Path) -> dict[str, object]:
@@ -92,57 +86,19 @@ def read_config(path: Path) -> dict[str, object]:
     Raises:
         StackInvalid: If the file cannot be read or is not YAML with a ``config`` mapping.
     """
-    shown = str(path)
+    text = _text(path)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise StackInvalid(
-                shown,
-                [
-                    Problem(
-                        "",
-                        "the file is too large",
-                        f"at most {MAX_BYTES} bytes",
-                        "split the programme into stacks",
-                    )
-                ],
-            )
-        text = path.read_text(encoding="utf-8")
-        content = yaml.load(text, Loader=_UniqueKeyLoader)  # noqa: S506 - a SafeLoader
-    except (OSError, UnicodeDecodeError) as error:
-        raise StackInvalid(
-            shown,
-            [
-                Problem(
-                    "", f"cannot be read ({error})", "a readable file in UTF-8", "check its name and rights"
-                )
-            ],
-        ) from error
+        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise StackInvalid(
-            shown,
-            [
-                Problem(
-                    "",
-                    f"is not valid YAML ({reason})",
-                    "YAML with unique keys and no aliases",
-                    "correct the place named",
-                )
-            ],
+        raise _invalid(
+            str(path),
+            f"is not valid YAML ({reason(error)})",
+            "YAML with unique keys, without aliases and tags",
+            "correct the place named",
         ) from error
     config = content.get("config") if isinstance(content, dict) else None
     if not isinstance(config, dict):
-        raise StackInvalid(
-            shown,
-            [
-                Problem(
-                    "config",
-                    "is missing",
-                    f"a mapping with the key {CONFIG_KEY}",
-                    "start from stacks/Pulumi.local.yaml",
-                )
-            ],
-        )
+        raise _invalid(str(path), "is missing", f"a mapping with the key {CONFIG_KEY}", _EXAMPLE, "config")
     return cast("dict[str, object]", config)
 
 
@@ -157,16 +113,12 @@ def load_stack(path: Path) -> Stack:
     """
     config = read_config(path)
     if CONFIG_KEY not in config:
-        raise StackInvalid(
+        raise _invalid(
             str(path),
-            [
-                Problem(
-                    f"config.{CONFIG_KEY}",
-                    "is missing",
-                    "a mapping that declares the stack",
-                    "start from stacks/Pulumi.local.yaml",
-                )
-            ],
+            "is missing",
+            "a mapping that declares the stack",
+            _EXAMPLE,
+            f"config.{CONFIG_KEY}",
         )
     return stack_from_mapping(config[CONFIG_KEY], str(path))
 
@@ -182,19 +134,9 @@ def stack_from_mapping(raw: object, file: str) -> Stack:
         StackInvalid: With every problem found.
     """
     if not isinstance(raw, Mapping):
-        raise StackInvalid(
-            file,
-            [
-                Problem(
-                    "",
-                    "the stack is not a mapping",
-                    "a mapping of sections",
-                    "start from stacks/Pulumi.local.yaml",
-                )
-            ],
-        )
+        raise _invalid(file, "the stack is not a mapping", "a mapping of sections", _EXAMPLE)
     try:
-        stack = Stack.model_validate(raw)
+        stack = Stack.model_validate(dict(raw))
     except ValidationError as error:
         raise StackInvalid(file, explain(Stack, error)) from error
     found = problems(stack)

@@ -91,7 +91,7 @@ class HostTemplate(Section):
     """Checksum of the image, or the address of a checksum file."""
     image_checksum_type: Literal["sha256", "sha512"] = "sha256"
     image_format: Literal["raw", "qcow2"] = "raw"
-    host_selector: dict[LabelKey, LabelValue] = {}
+    host_selector: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     """Labels of the BareMetalHosts to use; the rack label is added for pools made of racks."""
 
 
@@ -105,8 +105,8 @@ class NicoTemplate(Section):
     """Identifier of the instance type that is the pool's system."""
     vpc_prefix_id: str
     """Identifier of the prefix that the first interface gets its address from."""
-    operating_system_id: str
-    """Identifier of the operating system to install."""
+    ipxe_script: str
+    """iPXE script that boots the instance into its operating system."""
     infiniband_partition_id: str | None = None
     nvlink_logical_partition_id: str | None = None
 
@@ -191,7 +191,7 @@ class Pool(Section):
     driver: Driver = Driver()
     compute_domains: tuple[ComputeDomain, ...] = ()
     """Multi-node NVLink domains offered to workloads; needs ``allocation: dra``."""
-    labels: dict[LabelKey, LabelValue] = {}
+    labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
     """More labels for the pool's nodes."""
     product_label: LabelValue | None = None
     """Value of ``nvidia.com/gpu.product`` where the catalogue does not know or does not match it."""

@@ -51,7 +51,7 @@ class Tier(Section):
     """Aggregate write throughput in gigabytes (10^9 bytes) per second."""
     read_gbps: GigabytesPerSecond
     """Aggregate read throughput in gigabytes (10^9 bytes) per second."""
-    parameters: dict[str, str] = {}
+    parameters: dict[str, str] = Field(default_factory=dict)
     """Parameters of the StorageClass that name this site's system, for example a VIP pool."""
     secret_ref: DnsLabel | None = None
     """Name of the Secret with the driver's credentials; the value never enters this file."""

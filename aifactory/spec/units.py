@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-STACK_NAME = re.compile(r"^[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?$")
+STACK_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,40}[a-z0-9])?")
+"""Form of a stack's name; it has to match in full."""
 
 
 class Section(BaseModel):
@@ -19,10 +20,10 @@ class Section(BaseModel):
 
 def _network(value: str) -> str:
     try:
-        network = ipaddress.ip_network(value)
+        return str(ipaddress.ip_network(value))
     except ValueError as error:
-        raise ValueError(f"is not a network in CIDR form ({error}), for example 10.0.0.0/16") from error
-    return str(network)
+        why = " (host bits are set)" if "host bits" in str(error) else ""
+        raise ValueError(f"is not a network in CIDR form{why}, for example 10.0.0.0/16") from error
 
 
 def _address(value: str) -> str:
@@ -48,6 +49,6 @@ Replicas = Annotated[int, Field(ge=2, le=128, strict=True)]
 """Sharing replicas per GPU; the device plugin refuses fewer than 2."""
 
 Seconds = Annotated[int, Field(ge=0, le=86_400, strict=True)]
-Tebibytes = Annotated[float, Field(gt=0, le=10_000_000)]
-GigabytesPerSecond = Annotated[float, Field(gt=0, le=1_000_000)]
+Tebibytes = Annotated[float, Field(gt=0, le=10_000_000, strict=True)]
+GigabytesPerSecond = Annotated[float, Field(gt=0, le=1_000_000, strict=True)]
 Percent = Annotated[str, StringConstraints(pattern=r"^([1-9]?[0-9]|100)%$")]

@@ -1,0 +1,78 @@
+"""Run the test lanes that can run on this machine; say for every other lane why it did not.
+
+Usage: python -m tests.lanes [LANE ...]; without names, every lane. Exit code 0 only if every lane that should
+run here ran and passed.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True)
+class Lane:
+    """A group of checks with one purpose."""
+
+    name: str
+    command: tuple[str, ...]
+    not_proven: str
+
+
+def _pytest(*paths: str) -> tuple[str, ...]:
+    return (str(BIN / "python"), "-m", "pytest", "-q", *paths)
+
+
+LANES = (
+    Lane("lint", (str(BIN / "ruff"), "check", "."), "that the code is right"),
+    Lane("format", (str(BIN / "ruff"), "format", "--check", "."), "that the code is right"),
+    Lane("types", (str(BIN / "mypy"),), "values at run time"),
+    Lane("imports", (str(BIN / "lint-imports"),), "anything but the direction of imports"),
+    Lane("unit", _pytest("tests/unit"), "anything about a cluster or the engine"),
+    Lane(
+        "components", _pytest("tests/components"), "that the engine accepts the registrations: it is mocked"
+    ),
+    Lane("golden", _pytest("tests/golden"), "that a cluster accepts the trees"),
+    Lane(
+        "engine",
+        _pytest("tests/engine"),
+        "anything about GPUs, drivers, kubelets, storage systems or policy enforcement: nodes are simulated",
+    ),
+)
+NOT_BUILT = {"kind": "the kind lane is not part of this version"}
+
+
+def _run(lane: Lane) -> tuple[bool, float]:
+    print(f"\n== lane {lane.name} (does not prove {lane.not_proven})", flush=True)
+    began = time.monotonic()
+    done = subprocess.run(lane.command, cwd=ROOT, check=False, env={**os.environ, "PYTHONHASHSEED": "random"})
+    return done.returncode == 0, time.monotonic() - began
+
+
+def main(names: list[str]) -> int:
+    """Run the named lanes, or all; 0 if all of them passed."""
+    known = {lane.name: lane for lane in LANES}
+    unknown = sorted(set(names) - set(known) - set(NOT_BUILT))
+    if unknown:
+        print(f"no lane {', '.join(unknown)}; lanes: {', '.join(known)}", file=sys.stderr)
+        return 2
+    wanted = [known[name] for name in names if name in known] if names else list(LANES)
+    results = {lane.name: _run(lane) for lane in wanted}
+    print("\n== lanes")
+    for name, (passed, took_s) in results.items():
+        print(f"{name:<11} {'passed' if passed else 'FAILED':<7} {took_s:6.1f} s")
+    for name, reason in NOT_BUILT.items():
+        if not names or name in names:
+            print(f"{name:<11} not run: {reason}")
+    failed = [name for name, (passed, _) in results.items() if not passed]
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
