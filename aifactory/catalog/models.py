@@ -88,7 +88,8 @@ class Image(Row):
     @property
     def reference(self) -> str:
         """The image as a pod names it."""
-        return f"{self.repository}@{self.digest}" if self.digest else f"{self.repository}:{self.version}"
+        tagged = f"{self.repository}:{self.version}"
+        return f"{tagged}@{self.digest}" if self.digest else tagged
 
 
 class Catalog(BaseModel):

@@ -54,4 +54,4 @@ def chart_skip(planned: FactoryPlan, cluster: Cluster | None) -> str | None:
     down = sorted(host or "" for host, repository in hosts.items() if not reachable(repository))
     if not down or installed(cluster):
         return None
-    return f"their source cannot be reached from here ({', '.join(down)})"
+    return f"chart sources cannot be reached from here ({', '.join(down)})"

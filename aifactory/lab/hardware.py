@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from aifactory.manifests.model import KubernetesObject
 from aifactory.plan.models import FactoryPlan, PoolPlan
-from aifactory.plan.nodes import GPU_TAINT, NodePlan, nodes_of
+from aifactory.plan.nodes import GPU_TAINT, NodePlan, driver_version, nodes_of
 from aifactory.spec.pools import Allocation
 
 SIMULATED = "aifactory.dev/simulated"
@@ -134,7 +134,7 @@ def _slice(node: NodePlan, driver: str, devices: list[JsonValue]) -> KubernetesO
 
 def resource_slices(plan: FactoryPlan, planned: PoolPlan, node: NodePlan) -> Iterator[KubernetesObject]:
     """What the DRA driver's kubelet plugin would publish for a node: its GPUs, and its IMEX channels."""
-    driver = planned.pool.driver.version or plan.images["driver"].rsplit(":", 1)[-1]
+    driver = driver_version(plan, planned)
     yield _slice(
         node,
         "gpu.nvidia.com",

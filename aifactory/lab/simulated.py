@@ -13,7 +13,7 @@ from aifactory.deliver.cluster import Cluster, at_once
 from aifactory.errors import ClusterError, LabError
 from aifactory.lab import crds, hardware
 from aifactory.lab.kwokctl import BINARIES, Kwokctl
-from aifactory.lab.places import crd_folder
+from aifactory.lab.places import crd_folder, state_home
 from aifactory.lab.tools import Tools
 from aifactory.manifests.model import KubernetesObject, key_of, text_at
 from aifactory.plan.models import FactoryPlan
@@ -109,6 +109,7 @@ class SimulatedLab:
         with self._locked(notify):
             self._remove()
         self._lock_file.unlink(missing_ok=True)
+        _remove_empty(self.directory.parent)
         notify(f"lab of {self.stack} removed")
 
     def _remove(self) -> None:
@@ -245,3 +246,11 @@ def _write(cluster: Cluster, manifest: KubernetesObject, *, exists: bool) -> Non
         content_type="application/merge-patch+json",
     )
     cluster.put_status(manifest)
+
+
+def _remove_empty(folder: Path) -> None:
+    """Remove the folder of the labs and those above it that only it was in, up to the state's own."""
+    for place in (folder, *folder.parents):
+        if place == state_home().parent or not place.is_dir() or any(place.iterdir()):
+            return
+        place.rmdir()

@@ -15,7 +15,7 @@ from aifactory.manifests.names import dns_label
 from aifactory.manifests.render import render_one
 from aifactory.plan.models import PoolPlan
 from aifactory.plan.nodes import POOL_LABEL, RACK_LABEL, pool_labels
-from aifactory.spec.pools import ClusterApi, HostTemplate
+from aifactory.spec.provisioning import ClusterApi, HostTemplate
 
 _PROPAGATED = ("node-role.kubernetes.io", "node-restriction.kubernetes.io", "node.cluster.x-k8s.io")
 

@@ -19,6 +19,8 @@ from aifactory.spec.operators import Owner
 
 NVIDIA_VENDOR = "10DE"
 """PCI vendor id of NVIDIA, as mig-parted's device filter ends."""
+_NFD_MASTER: dict[str, JsonValue] = {"enableTaints": True}
+"""Pools are tainted by their NodeFeatureRule, which the master ignores by default."""
 _NFD_TOLERATIONS: list[JsonValue] = [
     {"key": "node-role.kubernetes.io/control-plane", "operator": "Exists", "effect": "NoSchedule"},
     config.GPU_TOLERATION,
@@ -113,7 +115,10 @@ def operator_values(args: GpuOperatorArgs) -> dict[str, JsonValue]:
         "driver": {"nvidiaDriverCRD": {"enabled": args.spec.driver_crd, "deployDefaultCR": False}},
         "operator": {"upgradeCRD": True, "cleanupCRD": False},
         "nfd": {"enabled": args.nfd.owner is Owner.MANAGED},
-        "node-feature-discovery": {"worker": {"tolerations": _NFD_TOLERATIONS}},
+        "node-feature-discovery": {
+            "master": _NFD_MASTER,
+            "worker": {"tolerations": _NFD_TOLERATIONS},
+        },
     }
 
 
@@ -121,7 +126,7 @@ def _nfd_values() -> dict[str, JsonValue]:
     classes: list[JsonValue] = ["02", "0200", "0207", "0300", "0302"]
     pci: dict[str, JsonValue] = {"deviceClassWhitelist": classes, "deviceLabelFields": ["vendor"]}
     return {
-        "master": {"config": {"extraLabelNs": ["nvidia.com"]}},
+        "master": {**_NFD_MASTER, "config": {"extraLabelNs": ["nvidia.com"]}},
         "worker": {"tolerations": _NFD_TOLERATIONS, "config": {"sources": {"pci": pci}}},
     }
 

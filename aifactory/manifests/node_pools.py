@@ -18,7 +18,7 @@ from aifactory.manifests.names import dns_label
 from aifactory.manifests.render import render, render_one
 from aifactory.plan.models import PoolPlan
 from aifactory.plan.nodes import GPU_TAINT, POOL_LABEL, pool_labels
-from aifactory.spec.pools import Adopt, ClusterApi
+from aifactory.spec.provisioning import Adopt, ClusterApi
 
 NVIDIA_VENDOR = "10de"
 """PCI vendor id of NVIDIA."""

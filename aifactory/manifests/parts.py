@@ -87,6 +87,7 @@ def parts_of(plan: FactoryPlan, skip_charts: str | None = None) -> Parts:
             nfd=operators.node_feature_discovery,
             pools=plan.pools,
             chart=plan.charts["gpu-operator"],
+            nfd_chart=plan.charts["node-feature-discovery"],
             images=plan.images,
             skip_charts=skip_charts,
         ),

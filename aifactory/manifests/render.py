@@ -5,6 +5,7 @@ can change the structure of a document. Text is parsed at once; everything downs
 """
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -15,13 +16,31 @@ from pydantic import JsonValue
 from aifactory.errors import TemplateError
 from aifactory.manifests.model import KubernetesObject, key_of
 
+_BEYOND_ASCII = re.compile(r"[^\x20-\x7e]")
+_BASIC_PLANE = 0xFFFF
 TEMPLATES = Path(__file__).resolve().parents[2] / "templates"
 
 
 def _as_json(value: object) -> str:
     if isinstance(value, jinja2.Undefined):
         return str(value)  # StrictUndefined raises here, naming the variable
-    return json.dumps(value, ensure_ascii=True, sort_keys=True, allow_nan=False)
+    text = json.dumps(value, ensure_ascii=False, sort_keys=True, allow_nan=False)
+    return _BEYOND_ASCII.sub(_escaped, text)
+
+
+def _escaped(match: re.Match[str]) -> str:
+    """YAML's own escape, which also knows characters beyond the basic plane; JSON writes them as two halves."""
+    code = ord(match.group())
+    return f"\\U{code:08X}" if code > _BASIC_PLANE else f"\\u{code:04X}"
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML's safe loader that also reads JSON's numbers without a point, such as 1e16, as numbers."""
+
+
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^-?[0-9]+(\.[0-9]+)?[eE][-+]?[0-9]+$"), list("-0123456789")
+)
 
 
 @cache
@@ -50,7 +69,7 @@ def render(template: str, values: dict[str, JsonValue]) -> tuple[KubernetesObjec
     """
     try:
         text = _environment().get_template(template).render(values)
-        documents = [document for document in yaml.safe_load_all(text) if document is not None]
+        documents = [document for document in yaml.load_all(text, Loader=_Loader) if document is not None]
     except jinja2.TemplateError as error:
         raise TemplateError(f"templates/{template}: {error.message or type(error).__name__}") from error
     except (yaml.YAMLError, TypeError, ValueError) as error:

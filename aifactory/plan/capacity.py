@@ -64,6 +64,16 @@ def product_label(pool: Pool, system: System) -> str | None:
     return f"{base}-SHARED" if shared is not None and not shared.rename else base
 
 
+def mig_product_labels(pool: Pool, system: System) -> dict[str, str]:
+    """The ``nvidia.com/mig-<profile>.product`` of each profile under strategy ``mixed``; empty otherwise."""
+    base, cut = pool.product_label or system.gpu.product_label, pool.partitioning
+    if base is None or cut.mig is None or cut.mig.strategy != "mixed":
+        return {}
+    shared = cut.time_slicing or cut.mps
+    end = "-SHARED" if shared is not None and not shared.rename else ""
+    return {profile: f"{base}-MIG-{profile}{end}" for profile in system.mig.get(cut.mig.layout, {})}
+
+
 def pool_plan(pool: Pool, system: System) -> PoolPlan:
     """One pool worked out.
 

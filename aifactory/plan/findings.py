@@ -4,6 +4,7 @@ import difflib
 from collections.abc import Iterator
 
 from aifactory.catalog.models import Catalog, System
+from aifactory.plan.capacity import mig_product_labels
 from aifactory.plan.models import Finding, PoolPlan, StoragePlan
 from aifactory.spec.pools import DeviceStack, Pool
 from aifactory.spec.stack import Stack
@@ -56,14 +57,20 @@ def mig_layout(path: str, pool: Pool, system: System) -> Iterator[Finding]:
 
 def label_length(path: str, planned: PoolPlan) -> Iterator[Finding]:
     """Labels have at most 63 characters; the product label grows with MIG and sharing."""
-    label = planned.product_label or ""
+    labels = {"gpu": planned.product_label or ""}
+    mixed = mig_product_labels(planned.pool, planned.system)
+    labels |= {f"mig-{profile}": label for profile, label in mixed.items()}
+    name, label = max(labels.items(), key=lambda item: len(item[1]))
     if len(label) > MAX_LABEL:
         yield Finding(
             code="product-label-too-long",
             severity="error",
             path=f"{path}.partitioning",
-            message=f"nvidia.com/gpu.product would be {len(label)} characters long ({label}); a label has at most 63",
-            fix="set rename: true on the sharing, or MIG strategy mixed",
+            message=(
+                f"nvidia.com/{name}.product would be {len(label)} characters long ({label});"
+                f" a label has at most {MAX_LABEL}"
+            ),
+            fix="set rename: true on the sharing, or a shorter product_label",
         )
 
 

@@ -4,6 +4,7 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 
+from aifactory.plan.capacity import mig_product_labels
 from aifactory.plan.models import FactoryPlan, PlanModel, PoolPlan
 from aifactory.spec.pools import Allocation
 
@@ -41,7 +42,7 @@ def pool_labels(planned: PoolPlan) -> dict[str, str]:
 
     The operator reads ``nvidia.com/gpu.deploy.*``: on a DRA pool it must not start the device plugin.
     """
-    labels = {POOL_LABEL: planned.name, **planned.pool.labels}
+    labels = {**planned.pool.labels, POOL_LABEL: planned.name}
     config = plugin_config(planned)
     if config is not None:
         labels[PLUGIN_CONFIG_LABEL] = config
@@ -94,13 +95,21 @@ def discovered_labels(planned: PoolPlan, driver_version: str) -> dict[str, str]:
 def _mixed_mig_labels(planned: PoolPlan) -> dict[str, str]:
     cut, system = planned.pool.partitioning, planned.system
     layout = system.mig.get(cut.mig.layout, {}) if cut.mig else {}
+    products = mig_product_labels(planned.pool, system)
     labels: dict[str, str] = {"nvidia.com/mig.config.state": "success"}
     for profile, count in layout.items():
         prefix = f"nvidia.com/mig-{profile}"
         labels[f"{prefix}.count"] = str(count * system.gpus_per_node)
         labels[f"{prefix}.replicas"] = str(planned.sharing_replicas)
-        labels[f"{prefix}.product"] = f"{planned.product_label}-MIG-{profile}"
+        if profile in products:
+            labels[f"{prefix}.product"] = products[profile]
     return labels
+
+
+def driver_version(plan: FactoryPlan, planned: PoolPlan) -> str:
+    """The driver that a pool's nodes run: its own, or the one the catalogue pins."""
+    pinned = plan.images["driver"].partition("@")[0].rpartition(":")[2]
+    return planned.pool.driver.version or pinned
 
 
 def nodes_of(plan: FactoryPlan, planned: PoolPlan, limit: int | None = None) -> Iterator[NodePlan]:
@@ -112,7 +121,7 @@ def nodes_of(plan: FactoryPlan, planned: PoolPlan, limit: int | None = None) -> 
         limit: Most nodes to give; None means all of them.
     """
     system, zones = planned.system, plan.stack.site.zones
-    driver = planned.pool.driver.version or plan.images["driver"].rsplit(":", 1)[-1]
+    driver = driver_version(plan, planned)
     common = {**discovered_labels(planned, driver), **pool_labels(planned)}
     for index in range(planned.nodes if limit is None else min(limit, planned.nodes)):
         rack = index // system.nodes_per_rack

@@ -16,7 +16,8 @@ from aifactory.manifests.model import KubernetesObject, key_of
 from aifactory.plan.capacity import pool_plan
 from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.plan.nodes import POOL_LABEL, RACK_LABEL, nodes_of
-from aifactory.spec.pools import ClusterApi, Pool
+from aifactory.spec.pools import Pool
+from aifactory.spec.provisioning import ClusterApi
 from tests.support.schemas import crd_dir, violations
 
 METAL3: dict[str, Any] = {
