@@ -12,6 +12,7 @@ class Home(StrEnum):
     """The kind of namespace that a flow is opened in."""
 
     EVERY = "every"
+    SYSTEM = "system"
     GPU_OPERATOR = "gpu-operator"
     DRA_DRIVER = "dra-driver"
     DEVICE_PLUGIN = "device-plugin"

@@ -34,6 +34,7 @@ DRA_PODS = Pods(key=DRA_COMPONENT, values=("controller", "kubelet-plugin"))
 DRA_CONTROLLER = Pods(key=DRA_COMPONENT, values=("controller",))
 DRA_PLUGIN = Pods(key=DRA_COMPONENT, values=("kubelet-plugin",))
 DRA_WEBHOOK = Pods(key=DRA_COMPONENT, values=("webhook",))
+POOL_PATCH = Pods(key="app.kubernetes.io/name", values=("node-pool-patch",))
 IMEX = Pods(key="resource.nvidia.com/computeDomain")
 """Daemons of compute domains; the label's value is the domain's UID."""
 IMEX_PORT = Port(number=50000)
@@ -82,6 +83,12 @@ FLOWS: tuple[Flow, ...] = (
         peer=Peer.DNS,
         ports=(Port(number=53, protocol="UDP"), Port(number=53)),
         why="names are resolved by the cluster's DNS pods",
+    ),
+    _api(
+        "node-pool-patch-api",
+        Home.SYSTEM,
+        POOL_PATCH,
+        "the Job of an adopted pool labels and taints its nodes",
     ),
     _api("operator-api", Home.GPU_OPERATOR, OPERATOR, "the operator reconciles through the API"),
     _api("operator-jobs-api", Home.GPU_OPERATOR, OPERATOR_JOBS, "Jobs of an upgrade change CRDs"),

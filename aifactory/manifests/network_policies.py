@@ -66,7 +66,7 @@ class NetworkPoliciesArgs(ManifestModel):
 
     def homes(self) -> dict[str, set[Home]]:
         """Every namespace that is closed, sorted, and which flows it takes part in."""
-        found: dict[str, set[Home]] = {self.system_namespace: {Home.EVERY}}
+        found: dict[str, set[Home]] = {self.system_namespace: {Home.EVERY, Home.SYSTEM}}
         named = [(name, Home.SERVICE) for name in self.service_namespaces]
         named += [
             (name, home)

@@ -16,6 +16,7 @@ POLICIES = [
     "aifactory-isolation-training",
     "aifactory-system/allow-dns",
     "aifactory-system/default-deny",
+    "aifactory-system/node-pool-patch-api",
     "inference/allow-dns",
     "inference/default-deny",
     "inference/service-peers-egress",

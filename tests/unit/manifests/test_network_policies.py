@@ -140,6 +140,7 @@ def test_namespaces_that_are_not_ours_stay_untouched() -> None:
     assert list(made(NetworkPoliciesArgs())) == [
         "aifactory-system/default-deny",
         "aifactory-system/allow-dns",
+        "aifactory-system/node-pool-patch-api",
     ]
 
 
