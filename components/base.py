@@ -9,6 +9,7 @@ import pulumi
 from aifactory.manifests.model import KubernetesObject, Layer, Release, key_of, text_at
 
 _CORE_GROUP = "core/v1"
+_PROVIDER_VERSION = version("pulumi-kubernetes")  # looked up once: it reads files
 
 
 class Manifest(pulumi.CustomResource):
@@ -26,7 +27,7 @@ class Manifest(pulumi.CustomResource):
         key = key_of(manifest)
         group = _CORE_GROUP if key.api_version == "v1" else key.api_version
         name = f"{key.namespace}/{key.name}" if key.namespace else key.name
-        pinned = pulumi.ResourceOptions(version=version("pulumi-kubernetes"))
+        pinned = pulumi.ResourceOptions(version=_PROVIDER_VERSION)
         super().__init__(
             f"kubernetes:{group}:{key.kind}", name, dict(manifest), pulumi.ResourceOptions.merge(opts, pinned)
         )

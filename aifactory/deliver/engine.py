@@ -42,9 +42,17 @@ class Engine:
         self._workspace = workspace
         self._notify = notify
 
-    def _stack(self) -> automation.Stack:
+    def settle(self) -> None:
+        """No engine of a killed run is at work on the stack, and no lock of a dead one is left.
+
+        Raises:
+            EngineError: If another run is at work.
+        """
         if self._workspace.state is not None:
             release_stale(self._workspace.state, PROJECT, self._workspace.stack, self._notify)
+
+    def _stack(self) -> automation.Stack:
+        self.settle()
         root = self._workspace.cli_root
         try:
             command = automation.PulumiCommand(None if root is None else str(root))

@@ -122,15 +122,19 @@ def _content(item: KubernetesObject) -> dict[str, JsonValue]:
     return {**{k: v for k, v in item.items() if k != "status"}, "metadata": kept}
 
 
+def is_ours(entry: Mapping[str, JsonValue]) -> bool:
+    """Whether an entry of ``managedFields`` is an apply of this tool, or of the provider it drives."""
+    name = entry.get("manager")
+    return isinstance(name, str) and entry.get("operation") == "Apply" and name.startswith(_OUR_MANAGERS)
+
+
 def manager_of(live: KubernetesObject) -> str:
     """The field manager under which we applied the live object."""
     metadata = live.get("metadata")
     entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
     for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict):
-            name = entry.get("manager")
-            if isinstance(name, str) and entry.get("operation") == "Apply" and name.startswith(_OUR_MANAGERS):
-                return name
+        if isinstance(entry, dict) and is_ours(entry):
+            return str(entry["manager"])
     return FALLBACK_MANAGER
 
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from aifactory.deliver.cluster import ApiProblem, Cluster
 from aifactory.deliver.engine import Engine, Notify
+from aifactory.deliver.handover import hand_over, managers_in
 from aifactory.deliver.inventory import Drift, drift, manager_of, prune, repair
 from aifactory.deliver.workspace import PROJECT, Workspace
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
@@ -47,6 +48,8 @@ def up(
         EngineError: If the engine fails.
         ClusterError: If the cluster refuses.
     """
+    engine = Engine(workspace, notify)
+    engine.settle()
     before = drift(cluster, bundle)
     record = _Record(workspace, bundle)
     clean = not (before.missing or before.changed or before.unwanted)
@@ -54,7 +57,10 @@ def up(
         return UpReport(engine_ran=False, changes={}, repaired=(), pruned=0, outputs=record.outputs())
     record.drop()
     repaired = _take_back(cluster, before, notify)
-    engine = Engine(workspace, notify)
+    known = managers_in(_state_file(workspace))
+    left = 0 if known is None else hand_over(cluster, bundle, known)
+    if left:
+        notify(f"{left} objects of a run that did not end are handed over to the engine")
     result = engine.up(refresh=bool(before.missing) and _has_resources(workspace), show=show)
     after = drift(cluster, bundle) if before.changed or before.unwanted else None
     pruned = 0

@@ -5,7 +5,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import yaml
 
@@ -15,6 +15,7 @@ from aifactory.manifests.names import dns_label
 
 MARKER = ".aifactory-tree.json"
 """Names the files that were rendered; only these are ever replaced or removed."""
+_STAGING = ".aifactory-staging-"
 _NAME_LIMIT = 120
 
 
@@ -74,7 +75,9 @@ def write_tree(bundle: Bundle, out: Path) -> tuple[int, int]:
     try:
         before = _rendered_before(out)
         out.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=out.parent, prefix=".aifactory-") as staging:
+        # A rename stays on one file system: a folder that is mounted is staged inside itself.
+        beside = out if out.is_mount() else out.parent
+        with tempfile.TemporaryDirectory(dir=beside, prefix=_STAGING) as staging:
             return _replace(out, Path(staging), wanted, before)
     except OSError as error:
         raise AIFactoryError(
@@ -86,13 +89,33 @@ def write_tree(bundle: Bundle, out: Path) -> tuple[int, int]:
 def _rendered_before(out: Path) -> set[str]:
     marker = out / MARKER
     if marker.is_file():
-        return set(json.loads(marker.read_text())["files"])
-    if out.is_dir() and any(out.iterdir()):
+        return _listed(marker)
+    if out.is_dir() and any(not entry.name.startswith(_STAGING) for entry in out.iterdir()):
         raise AIFactoryError(
             f"{out}: the folder holds files that were not rendered by this tool; an empty folder, or one rendered"
             " before, is needed; name another one with --out"
         )
     return set()
+
+
+def _listed(marker: Path) -> set[str]:
+    """The files that a marker names; all of them are below its folder, or none is believed."""
+    try:
+        content = json.loads(marker.read_text(encoding="utf-8"))
+    except ValueError:
+        content = None
+    files = content.get("files") if isinstance(content, dict) else None
+    if not isinstance(files, list) or not all(isinstance(name, str) and _is_below(name) for name in files):
+        raise AIFactoryError(
+            f"{marker}: is not the list of files that this tool keeps; one it wrote itself is needed;"
+            " remove the folder, or name another one with --out"
+        )
+    return set(files)
+
+
+def _is_below(name: str) -> bool:
+    path = PurePosixPath(name)
+    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
 def _replace(out: Path, staging: Path, wanted: dict[str, str], before: set[str]) -> tuple[int, int]:
@@ -103,16 +126,21 @@ def _replace(out: Path, staging: Path, wanted: dict[str, str], before: set[str])
         target.write_text(wanted[name], encoding="utf-8", newline="\n")
     gone = sorted(before - set(wanted))
     out.mkdir(exist_ok=True)
-    (staging / MARKER).write_text(json.dumps({"files": sorted(set(wanted) | before)}, indent=1) + "\n")
-    os.replace(staging / MARKER, out / MARKER)  # noqa: PTH105 - the atomic replace is the point
+    _mark(out, staging, set(wanted) | before)
     for name in changed:
         (out / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(staging / name, out / name)  # noqa: PTH105
+        os.replace(staging / name, out / name)  # noqa: PTH105 - the atomic replace is the point
     for name in gone:
         (out / name).unlink(missing_ok=True)
         _remove_empty(out, (out / name).parent)
-    (out / MARKER).write_text(json.dumps({"files": sorted(wanted)}, indent=1) + "\n")
+    _mark(out, staging, set(wanted))
     return len(changed), len(gone)
+
+
+def _mark(out: Path, staging: Path, files: set[str]) -> None:
+    text = json.dumps({"files": sorted(files)}, indent=1) + "\n"
+    (staging / MARKER).write_text(text, encoding="utf-8", newline="\n")
+    os.replace(staging / MARKER, out / MARKER)  # noqa: PTH105 - the atomic replace is the point
 
 
 def _same(path: Path, text: str) -> bool:

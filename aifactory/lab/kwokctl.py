@@ -3,13 +3,19 @@
 import os
 import signal
 import subprocess
+import time
 from pathlib import Path
 
-from aifactory.errors import LabError
+from aifactory.deliver.cluster import Cluster
+from aifactory.errors import ClusterError, LabError
 from aifactory.lab.tools import Tools
 
 CLUSTER = "lab"
 START_TIMEOUT_S = 120
+GRACE_S = 3.0
+"""How long after the start a process may still be missing."""
+COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
+"""Processes of a cluster, by the names of their pid files."""
 AUDIT_POLICY = """apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -79,8 +85,33 @@ class Kwokctl:
         binaries = [f"{flag}={self._tools.path(tool)}" for flag, tool in BINARIES.items()]
         self._run(
             "create", "cluster", "--runtime=binary", *binaries, f"--kubeconfig={self.kubeconfig}",
-            f"--kube-audit-policy={policy}", "--disable-qps-limits", f"--wait={START_TIMEOUT_S}s",
+            f"--kube-audit-policy={policy}", "--disable-qps-limits",
         )  # fmt: skip
+        self._await_ready()
+
+    def _await_ready(self) -> None:
+        """Ready, or an error as soon as a process is gone: the API server answers, and all parts live."""
+        deadline = time.monotonic() + START_TIMEOUT_S
+        last = "no answer yet"
+        while time.monotonic() < deadline:
+            gone = sorted(set(COMPONENTS) - set(self.pids()))
+            if gone and time.monotonic() > deadline - START_TIMEOUT_S + GRACE_S:
+                raise self._failed(f"{', '.join(gone)} ended")
+            try:
+                Cluster(self.kubeconfig).request("GET", "/readyz")
+            except ClusterError as error:
+                last = str(error)
+            else:
+                if not gone:
+                    return
+            time.sleep(0.1)
+        raise self._failed(f"not ready after {START_TIMEOUT_S} s: {last}")
+
+    def _failed(self, why: str) -> LabError:
+        return LabError(
+            f"the simulated control plane does not start ({why}); logs are in {self._cluster / 'logs'};"
+            " run 'aifactory lab down' and try again"
+        )
 
     def start(self) -> None:
         """Start the processes of a cluster that was created before.
@@ -88,7 +119,8 @@ class Kwokctl:
         Raises:
             LabError: If it does not become ready.
         """
-        self._run("start", "cluster", f"--wait={START_TIMEOUT_S}s")
+        self._run("start", "cluster")
+        self._await_ready()
 
     def delete(self) -> None:
         """Stop every process and remove the cluster's files, however broken the cluster is."""
@@ -108,15 +140,17 @@ class Kwokctl:
             "KWOK_WORKDIR": str(self.directory / "kwok"),
             "KUBECONFIG": str(self.kubeconfig),
         }
-        done = subprocess.run(  # noqa: PLW1510 - the exit code is looked at below
-            command, env=environment, capture_output=True, text=True, timeout=START_TIMEOUT_S + 60
-        )
-        if done.returncode != 0:
-            tail = "\n".join((done.stderr or done.stdout).strip().splitlines()[-8:])
-            raise LabError(
-                f"the simulated control plane does not start ({' '.join(arguments[:2])}): {tail}\n"
-                f"logs are in {self._cluster / 'logs'}; run 'aifactory lab down' and try again"
+        try:
+            done = subprocess.run(
+                command, env=environment, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False
             )
+        except subprocess.TimeoutExpired as error:
+            raise self._failed(
+                f"kwokctl {' '.join(arguments[:2])} takes more than {START_TIMEOUT_S} s"
+            ) from error
+        if done.returncode != 0:
+            tail = " ".join((done.stderr or done.stdout).strip().splitlines()[-3:])
+            raise self._failed(f"kwokctl {' '.join(arguments[:2])}: {tail}")
 
 
 def _number(file: Path) -> int | None:

@@ -1,26 +1,24 @@
 """The simulated lab of a stack: a real control plane with KWOK nodes made from the plan."""
 
-import fcntl
+import random
 import shutil
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from aifactory.deliver.cluster import Cluster, at_once
+from aifactory.deliver.cluster import Cluster
 from aifactory.errors import ClusterError, LabError
-from aifactory.lab import crds, hardware
+from aifactory.lab.exclusive import exclusive
+from aifactory.lab.furnish import place_hardware, serve_crds
+from aifactory.lab.hardware import hardware
 from aifactory.lab.kwokctl import BINARIES, Kwokctl
-from aifactory.lab.places import crd_folder, state_home
+from aifactory.lab.places import state_home
 from aifactory.lab.tools import Tools
-from aifactory.manifests.model import KubernetesObject, key_of, text_at
 from aifactory.plan.models import FactoryPlan
 
-MANAGER = "aifactory-lab"
-CRD_TIMEOUT_S = 60.0
-LOCK_TIMEOUT_S = 300.0
+CREATE_ATTEMPTS = 3
 Notify = Callable[[str], None]
 
 
@@ -95,10 +93,10 @@ class SimulatedLab:
         Raises:
             LabError: If the control plane does not come up.
         """
-        with self._locked(notify):
+        with exclusive(self._lock_file, notify):
             cluster = self._running(notify)
-            self._serve_crds(cluster, notify)
-            self._sync(cluster, hardware.hardware(plan, sample), notify)
+            serve_crds(cluster, notify)
+            place_hardware(cluster, hardware(plan, sample), notify)
         return cluster
 
     def down(self, notify: Notify) -> None:
@@ -106,7 +104,7 @@ class SimulatedLab:
         if not self.directory.exists():
             notify(f"no lab of {self.stack}")
             return
-        with self._locked(notify):
+        with exclusive(self._lock_file, notify):
             self._remove()
         self._lock_file.unlink(missing_ok=True)
         _remove_empty(self.directory.parent)
@@ -128,124 +126,26 @@ class SimulatedLab:
                 state = "absent"
         if state == "absent":
             notify("starting etcd, kube-apiserver, controller-manager, scheduler and KWOK")
+            self._create(notify)
+        return Cluster(self.kubeconfig)
+
+    def _create(self, notify: Notify) -> None:
+        for attempt in range(1, CREATE_ATTEMPTS + 1):
             try:
                 self._kwok.create()
             except LabError:
-                self._kwok.delete()
-                raise
-        return Cluster(self.kubeconfig)
-
-    def _serve_crds(self, cluster: Cluster, notify: Notify) -> None:
-        wanted, standing = crds.served(crd_folder())
-        present = {
-            text_at(item, "metadata", "name")
-            for item in cluster.list("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-        }
-        missing = [item for item in wanted if key_of(item).name not in present]
-        if not missing:
-            return
-        at_once(lambda item: cluster.apply(item, manager=MANAGER), missing)
-        self._await_crds(cluster, {key_of(item).name for item in missing})
-        cluster.forget_discovery()
-        notify(f"{len(missing)} operator APIs are served (CustomResourceDefinitions); no operator runs")
-        if standing:
-            notify(
-                f"{len(standing)} of them are permissive stand-ins that check no fields: set AIFACTORY_CRDS to a"
-                " folder with the real ones"
-            )
-
-    @staticmethod
-    def _await_crds(cluster: Cluster, names: set[str]) -> None:
-        deadline = time.monotonic() + CRD_TIMEOUT_S
-        while True:
-            listing = cluster.list("apiextensions.k8s.io/v1", "CustomResourceDefinition")
-            ready = {key_of(item).name for item in listing if _established(item)}
-            if names <= ready:
+                self._remove()
+                if attempt == CREATE_ATTEMPTS:
+                    raise
+                # Labs that start at the same moment choose the same free ports.
+                notify("it did not start, another program may have taken a port: trying again")
+                time.sleep(random.uniform(0, 2))  # noqa: S311 - only to get out of step with the other one
+            else:
                 return
-            if time.monotonic() > deadline:
-                raise LabError(
-                    f"CRDs are not served after {CRD_TIMEOUT_S:.0f} s: {', '.join(sorted(names - ready))};"
-                    " all are needed; run 'aifactory lab down' and try again"
-                )
-            time.sleep(0.1)
-
-    def _sync(self, cluster: Cluster, wanted: list[KubernetesObject], notify: Notify) -> None:
-        live: dict[str, KubernetesObject] = {}
-        for api_version, kind in (
-            ("v1", "Node"),
-            ("resource.k8s.io/v1", "ResourceSlice"),
-            ("resource.k8s.io/v1", "DeviceClass"),
-        ):
-            for item in cluster.list(api_version, kind, f"{hardware.SIMULATED}=true"):
-                live[str(key_of(item))] = item
-        desired = {str(key_of(item)): item for item in wanted}
-        changed = [
-            item for key, item in desired.items() if key not in live or _digest(live[key]) != _digest(item)
-        ]
-        gone = [item for key, item in live.items() if key not in desired]
-        at_once(cluster.delete, gone)
-        at_once(lambda item: _write(cluster, item, exists=str(key_of(item)) in live), changed)
-        if changed or gone:
-            nodes = sum(text_at(item, "kind") == "Node" for item in wanted)
-            notify(f"{nodes} simulated nodes: {len(changed)} objects written, {len(gone)} removed")
 
     @property
     def _lock_file(self) -> Path:
         return self.directory.with_suffix(".lock")
-
-    @contextmanager
-    def _locked(self, notify: Notify) -> Iterator[None]:
-        self._lock_file.parent.mkdir(parents=True, exist_ok=True)
-        deadline = time.monotonic() + LOCK_TIMEOUT_S
-        with self._lock_file.open("w") as handle:
-            told = False
-            while True:
-                try:
-                    fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                    break
-                except BlockingIOError as error:
-                    if time.monotonic() > deadline:
-                        raise LabError(
-                            f"another run holds {self._lock_file} for more than {LOCK_TIMEOUT_S:.0f} s;"
-                            " one run at a time may change a lab; wait for it or end it"
-                        ) from error
-                    if not told:
-                        notify("waiting for another run that changes this lab")
-                        told = True
-                    time.sleep(0.2)
-            yield
-
-
-def _established(crd: KubernetesObject) -> bool:
-    status = crd.get("status")
-    conditions = status.get("conditions") if isinstance(status, dict) else None
-    return any(
-        isinstance(condition, dict)
-        and condition.get("type") == "Established"
-        and condition.get("status") == "True"
-        for condition in (conditions if isinstance(conditions, list) else [])
-    )
-
-
-def _digest(manifest: KubernetesObject) -> str | None:
-    return text_at(manifest, "metadata", "annotations", hardware.DIGEST)
-
-
-def _write(cluster: Cluster, manifest: KubernetesObject, *, exists: bool) -> None:
-    """Write simulated hardware; a Node's status is given at its creation, as a kubelet would."""
-    if text_at(manifest, "kind") != "Node":
-        cluster.apply(manifest, manager=MANAGER, force=True)
-        return
-    if not exists:
-        cluster.request("POST", "/api/v1/nodes", body=manifest)
-        return
-    cluster.request(
-        "PATCH",
-        f"/api/v1/nodes/{key_of(manifest).name}",
-        body={"metadata": manifest["metadata"], "spec": manifest["spec"]},
-        content_type="application/merge-patch+json",
-    )
-    cluster.put_status(manifest)
 
 
 def _remove_empty(folder: Path) -> None:

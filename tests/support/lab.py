@@ -6,10 +6,8 @@ Nothing here touches the user's own state: every command gets a temporary ``XDG_
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +19,7 @@ import yaml
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.inventory import Drift, drift, live_objects
 from aifactory.manifests.model import Bundle, KubernetesObject, Layer, LayerName, key_of
+from tests.support.processes import kill_all, processes_of
 from tests.support.schemas import crd_dir
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,15 +27,6 @@ BIN = Path(sys.executable).parent
 COMMAND_TIMEOUT_S = 180
 SIMULATED = ("--target", "simulated")
 _PROGRAM = ("aifactory", "components", "stacks", "templates", "Pulumi.yaml", "__main__.py")
-
-
-def wait(condition: Callable[[], bool], timeout_s: float, describe: Callable[[], object]) -> None:
-    """Return once the condition holds; fail with the last state after the time."""
-    deadline = time.monotonic() + timeout_s
-    while not condition():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not so after {timeout_s:.0f} s; the last state is: {describe()}")
-        time.sleep(0.1)
 
 
 def copied_checkout(folder: Path) -> Path:
@@ -199,7 +189,7 @@ class Lab:
     def assert_converged(self) -> None:
         """Fail unless cluster, inventory, render and engine state name the same objects, each once."""
         wanted, found = self.rendered(), self.drift()
-        assert not (found.missing or found.changed or found.unwanted), found
+        assert (found.missing, found.fields, found.unwanted) == ((), {}, ())
         assert sorted(self.live()) == sorted(wanted)
         assert self.recorded() == sorted(wanted)
 
@@ -237,42 +227,6 @@ class Audit:
             place = "/".join(filter(None, (what.get("namespace"), what.get("name"))))
             found.append(f"{event['verb']} {what.get('resource')} {place} by {agent.partition(' ')[0]}")
         return found
-
-
-def processes_of(folder: Path) -> dict[int, str]:
-    """Living processes, apart from this one, whose command line names the folder."""
-    found: dict[int, str] = {}
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode("utf-8", "replace")
-        except OSError:
-            continue
-        if str(folder) in words:
-            found[int(entry.name)] = words.strip()
-    return found
-
-
-def children_of(pid: int) -> list[int]:
-    """Every descendant of a process, nearest first."""
-    found = [pid]
-    for parent in found:
-        for task in Path(f"/proc/{parent}/task").glob("*/children"):
-            try:
-                found += [int(word) for word in task.read_text().split()]
-            except OSError:
-                continue
-    return found[1:]
-
-
-def kill_all(pids: list[int]) -> None:
-    """End processes at once, without a chance to clean up."""
-    for pid in pids:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
 
 
 @contextmanager
