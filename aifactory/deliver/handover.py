@@ -11,11 +11,9 @@ from pathlib import Path
 
 from pydantic import JsonValue
 
-from aifactory.deliver.cluster import ApiProblem, Cluster, at_once
+from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
 from aifactory.deliver.inventory import is_ours, live_objects
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
-
-_UNPROCESSABLE = 422
 
 
 def managers_in(state: Path | None) -> dict[str, str] | None:
@@ -75,7 +73,7 @@ def _release(cluster: Cluster, item: KubernetesObject, managers: list[str], *, r
         for manager in managers:
             applied = cluster.apply(item, manager=manager, force=True)
     except ApiProblem as problem:
-        if problem.status != _UNPROCESSABLE:
+        if problem.status != UNPROCESSABLE:
             raise
         if replace:
             cluster.delete(item)

@@ -72,4 +72,5 @@ def _allowed(cluster: Cluster, group: str, resource: str, namespace: str) -> boo
             },
         },
     )
-    return bool(answer["status"]["allowed"])
+    status = answer.get("status")
+    return isinstance(status, dict) and status.get("allowed") is True

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from aifactory.deliver.cluster import Cluster, at_once
+from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
 
@@ -81,7 +81,7 @@ def differences(wanted: JsonValue, live: JsonValue, path: str = "") -> Iterator[
             return
         for index, (mine, theirs) in enumerate(zip(wanted, live, strict=True)):
             yield from differences(mine, theirs, f"{path}.{index}")
-    elif wanted != live:
+    elif wanted != live or isinstance(wanted, bool) != isinstance(live, bool):  # in Python 1 equals True
         yield path
 
 
@@ -111,7 +111,12 @@ def drift(cluster: Cluster, bundle: Bundle) -> Drift:
 
 
 def _confirmed(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject) -> bool:
-    result = cluster.apply(wanted, manager=manager_of(live), force=True, dry_run=True)
+    try:
+        result = cluster.apply(wanted, manager=manager_of(live), force=True, dry_run=True)
+    except ApiProblem as problem:
+        if problem.status != UNPROCESSABLE:
+            raise
+        return True  # a field that cannot be changed in place
     return _content(result) != _content(live)
 
 

@@ -6,14 +6,12 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
-from aifactory.deliver.cluster import ApiProblem, Cluster
+from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster
 from aifactory.deliver.engine import Engine, Notify
 from aifactory.deliver.handover import hand_over, managers_in
 from aifactory.deliver.inventory import Drift, drift, manager_of, prune, repair
 from aifactory.deliver.workspace import PROJECT, Workspace
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
-
-_UNPROCESSABLE = 422
 
 
 class UpReport(BaseModel):
@@ -110,7 +108,7 @@ def _take_back(cluster: Cluster, before: Drift, notify: Notify) -> tuple[str, ..
         try:
             repair(cluster, before.model_copy(update={"changed": (item,)}))
         except ApiProblem as problem:
-            if problem.status != _UNPROCESSABLE:
+            if problem.status != UNPROCESSABLE:
                 raise
             continue  # an immutable field: the engine replaces the object
         key = str(key_of(item))

@@ -24,14 +24,15 @@ def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 def _listable(cluster: Cluster) -> list[tuple[str, str]]:
     """Version and kind of everything the API server lists."""
-    groups = cluster.request("GET", "/apis")["groups"]
+    groups: Any = cluster.request("GET", "/apis")["groups"]
     versions = ["v1", *(group["preferredVersion"]["groupVersion"] for group in groups)]
-    found = []
+    found: list[tuple[str, str]] = []
     for version in versions:
         prefix = "/api/v1" if version == "v1" else f"/apis/{version}"
+        resources: Any = cluster.request("GET", prefix)["resources"]
         found += [
             (version, resource["kind"])
-            for resource in cluster.request("GET", prefix)["resources"]
+            for resource in resources
             if "list" in resource["verbs"] and "/" not in resource["name"]
         ]
     return [kind for kind in found if kind not in EPHEMERAL]

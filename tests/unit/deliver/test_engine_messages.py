@@ -52,7 +52,10 @@ def test_a_wrong_passphrase_is_explained() -> None:
 @pytest.mark.parametrize(
     ("text", "shown"),
     [
-        (" code: 255\n stdout: \n stderr: error: no stack named 'x' found\n", "error: no stack named 'x' found"),
+        (
+            " code: 255\n stdout: \n stderr: error: no stack named 'x' found\n",
+            "error: no stack named 'x' found",
+        ),
         ("Failed to locate the Pulumi CLI", "Failed to locate the Pulumi CLI"),
         (
             " code: 137\n stdout: Updating (local):\n stderr: signal: killed\n",

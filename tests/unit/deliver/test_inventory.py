@@ -102,7 +102,11 @@ def test_kinds_are_sorted_within_their_group_and_unique() -> None:
 
 def live_with(*entries: JsonValue) -> KubernetesObject:
     """A live object with entries of managedFields."""
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "managedFields": list(entries)}}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": "a", "managedFields": list(entries)},
+    }
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,9 @@ class Graveyard:
 def test_namespaces_are_pruned_last() -> None:
     """What is in a namespace goes before it, and only what was there is counted."""
     cluster = Graveyard()
-    items: list[KubernetesObject] = [{"kind": k} for k in ("Namespace", "ConfigMap", "Job", "Namespace", "Job")]
+    items: list[KubernetesObject] = [
+        {"kind": k} for k in ("Namespace", "ConfigMap", "Job", "Namespace", "Job")
+    ]
 
     counted = prune(cluster, items)  # type: ignore[arg-type] # stands in for a cluster
 

@@ -136,7 +136,7 @@ def test_an_orphaned_engine_is_waited_for(state: State, monkeypatch: pytest.Monk
     file = state.lock(4242)
     parents = iter([1, 1, 1, None])
     monkeypatch.setattr(locks, "_parent", lambda _pid: next(parents))
-    monkeypatch.setattr(locks.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
     state.release()
 
@@ -152,7 +152,7 @@ def test_an_orphan_is_not_waited_for_without_end(state: State, monkeypatch: pyte
     file = state.lock(4242)
     monkeypatch.setattr(locks, "_parent", lambda _pid: 1)
     monkeypatch.setattr(locks, "ORPHAN_TIMEOUT_S", 0.0)
-    monkeypatch.setattr(locks.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
     with pytest.raises(EngineError, match="an engine that lost its driver still runs on the stack local"):
         state.release()

@@ -114,7 +114,9 @@ def test_a_workspace_leaves_no_temporary_file(tmp_path: Path) -> None:
 
 def test_a_real_cluster_needs_a_passphrase() -> None:
     """Without passphrase and token the engine is not started, and the message says what to set."""
-    with pytest.raises(EngineError, match=r"^the state has no passphrase: .* set PULUMI_CONFIG_PASSPHRASE_FILE"):
+    with pytest.raises(
+        EngineError, match=r"^the state has no passphrase: .* set PULUMI_CONFIG_PASSPHRASE_FILE"
+    ):
         user_workspace("local", None)
 
 

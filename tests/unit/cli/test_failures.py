@@ -1,0 +1,203 @@
+"""Whatever happens, a user sees one message and an exit code, never a traceback."""
+
+import errno
+from pathlib import Path
+
+import pytest
+
+from aifactory.cli import lab, main, realise, stacks
+from aifactory.errors import ClusterError, EngineError, LabError, StackInvalid, TemplateError, ToolError
+from tests.support.cli import Terminal, run
+
+COMMANDS = ("validate", "render", "schema", "up", "destroy", "doctor", "lab")
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Make `validate` fail."""
+
+    def choose(*_words: object) -> None:
+        raise error
+
+    monkeypatch.setattr(stacks, "choose", choose)
+
+
+@pytest.mark.parametrize("kind", [LabError, ToolError, ClusterError, EngineError, TemplateError])
+def test_an_error_of_ours_is_its_message(
+    kind: type[Exception], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that is raised on purpose is printed as it is, brackets too, with exit code 1."""
+    failing(monkeypatch, kind("it is [bold]so[/bold]; do that"))
+
+    done = terminal("validate", "local")
+
+    assert (done.code, done.out, done.err) == (1, "", "error: it is [bold]so[/bold]; do that\n")
+
+
+def test_a_defect_is_one_line(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error that nobody expected is called a defect, with its kind, and how to see more."""
+    failing(monkeypatch, ZeroDivisionError("division by zero"))
+
+    done = terminal("validate", "local")
+
+    assert done.code == 1
+    assert done.err == (
+        "error: a defect of this tool: ZeroDivisionError: division by zero; please report it; set AIFACTORY_DEBUG=1"
+        " to see where it happened\n"
+    )
+
+
+def test_a_defect_shows_itself_on_demand(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With AIFACTORY_DEBUG the error is raised, so that its place is seen."""
+    failing(monkeypatch, ZeroDivisionError("division by zero"))
+    monkeypatch.setenv("AIFACTORY_DEBUG", "1")
+
+    with pytest.raises(ZeroDivisionError):
+        terminal("validate", "local")
+
+
+def test_a_full_disk_is_not_a_defect(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full disk names the file and what to free or move."""
+    failing(monkeypatch, OSError(errno.ENOSPC, "No space left on device", "/cache/x"))
+
+    done = terminal("validate", "local")
+
+    assert done.code == 1
+    assert done.err.startswith("error: the disk is full (/cache/x); free space is needed; ")
+    assert "run the same command again" in done.err
+
+
+def test_another_error_of_the_system_is_a_defect(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An error of the system that no code expected is reported as such."""
+    failing(monkeypatch, OSError(errno.EIO, "Input/output error", "/x"))
+
+    assert terminal("validate", "local").err.startswith("error: a defect of this tool: OSError: ")
+
+
+def test_an_interrupt_is_exit_code_130(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C says how to go on, and ends with the shells' code."""
+    failing(monkeypatch, KeyboardInterrupt())
+
+    done = terminal("validate", "local")
+
+    assert (done.code, done.err) == (
+        main.INTERRUPTED,
+        "error: interrupted; run the same command again to go on\n",
+    )
+
+
+def test_many_problems_are_many_lines(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every problem of a stack file is on a line of its own, after one 'error:'."""
+    from aifactory.errors import Problem
+
+    failing(monkeypatch, StackInvalid("f", [Problem("b", "x", "y", "z"), Problem("a", "x", "y", "z")]))
+
+    assert terminal("validate", "local").err == "error: f: a: x; y; z\nf: b: x; y; z\n"
+
+
+@pytest.mark.parametrize("words", [["up", "local"], ["destroy", "local"]])
+def test_a_target_without_a_lab_is_refused_before_anything_is_fetched(
+    words: list[str], terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """`--target kind` says that there is no such lab and which there are; no tool is fetched for it."""
+    fetched: list[str] = []
+    monkeypatch.setattr(realise, "engine_tools", lambda: fetched.append("tools"))
+
+    done = terminal(*words, "--target", "kind")
+
+    assert done.code == 1
+    assert done.err == (
+        "error: there is no lab of target 'kind' in this version; labs: simulated; use --target simulated\n"
+    )
+    assert fetched == []
+    assert not (tmp_path / "state").exists()
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status"])
+@pytest.mark.parametrize("target", ["kind", "cluster"])
+def test_there_are_labs_of_simulated_targets_only(command: str, target: str, terminal: Terminal) -> None:
+    """Every lab command refuses a target without a lab."""
+    done = terminal("lab", command, "--target", target)
+
+    assert done.code == 1
+    assert f"there is no lab of target '{target}'" in done.err
+
+
+def test_without_labs_there_is_nothing_to_do(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`lab down` and `lab status` without a lab say so, and fetch no tool."""
+    monkeypatch.setattr(lab, "engine_tools", lambda: pytest.fail("no tool is needed"))
+
+    assert terminal("lab", "down") == terminal("lab", "down")
+    assert terminal("lab", "down").out == "no lab is there\n"
+    assert terminal("lab", "status").out.startswith("no lab is there; start one with: ")
+    assert terminal("lab", "status", "--json").out.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["../../x", "/etc", "A B", ""])
+def test_a_lab_has_the_name_of_a_stack(
+    name: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`lab down` takes away nothing outside the folder of the labs: other names are refused."""
+    monkeypatch.setattr(lab, "engine_tools", lambda: pytest.fail("no tool is needed"))
+
+    done = terminal("lab", "down", name)
+
+    assert done.code == 1
+    assert "is not the name of a stack" in done.err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["vlidate"],
+        ["validate", "--no-such-option"],
+        ["up"],
+        ["up", "local", "--target", "moon"],
+        ["render", "a", "b"],
+    ],
+)
+def test_words_that_are_not_understood(words: list[str], terminal: Terminal) -> None:
+    """Wrong words end with the shells' code of usage, 2, on standard error."""
+    done = terminal(*words)
+
+    assert done.code == 2
+    assert done.out == ""
+    assert "Usage" in done.err
+    assert "Traceback" not in done.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(command: str, terminal: Terminal) -> None:
+    """Each command explains itself and ends with 0."""
+    done = terminal(command, "--help")
+
+    assert done.code == 0
+    assert "Usage: aifactory" in done.out
+
+
+def test_output_that_nobody_reads_is_no_defect(tmp_path: Path) -> None:
+    """A reader that stops early, as `head` does, causes no traceback and no report of a defect."""
+    import subprocess
+
+    from tests.support.cli import PROGRAM
+
+    with subprocess.Popen(
+        [str(PROGRAM), "validate", "korea-pilot"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        text = process.stderr.read()
+
+    assert "Traceback" not in text
+    assert "defect" not in text
+
+
+def test_a_terminal_of_few_columns_does_not_break_messages(tmp_path: Path) -> None:
+    """A message is one line whatever the width, so that it can be searched for."""
+    done = run("validate", "nowhere", cwd=tmp_path, environment={"COLUMNS": "20"})
+
+    assert len(done.err.splitlines()) == 1
