@@ -1,26 +1,14 @@
 """The Pulumi program: configuration in, one AIFactory out."""
 
-import asyncio
-import gc
-import os
-
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from aifactory.deliver.program import prepare
 from aifactory.errors import AIFactoryError
 from components.factory import AIFactory
+from components.registration import begun, unburden
 
-gc.disable()  # a short life and few cycles: collecting costs a tenth of the program's time
-
-
-def _unheard(*_message: object, **_about: object) -> None:
-    """Takes the place of the SDK's debug log: four messages a resource, each a call the program waits for."""
-
-
-if not os.environ.get("AIFACTORY_DEBUG"):
-    pulumi.log.debug = _unheard
-
+unburden()
 config = pulumi.Config()
 try:
     prepared = prepare(
@@ -46,11 +34,4 @@ pulumi.export("target", prepared.target)
 pulumi.export("pools", factory.pools)
 pulumi.export("namespaces", factory.namespaces)
 pulumi.export("notices", factory.notices)
-
-
-async def _registrations_begun() -> None:
-    """Let every registration begin, so that the SDK waits for those and not, each time anew, for all outputs."""
-    await asyncio.sleep(0)
-
-
-pulumi.run(_registrations_begun)
+pulumi.run(begun)

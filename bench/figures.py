@@ -112,6 +112,11 @@ def table(figures: Figures, where: Mapping[str, Any]) -> str:
     lines += [
         f"{size:7} {seconds:9.2f} {seconds / size * 1000:12.2f}" for size, seconds in figures.growth.items()
     ]
+    largest = exponent(dict(sorted(figures.growth.items())[-2:]))
+    if largest is not None:
+        lines.append(
+            f"growth exponent of the two largest: {largest:.2f}; smaller stacks are mostly fixed cost"
+        )
     lines += ["", f"{'aim':42} {'figure':>8}  {'limit':8} met"]
     for name, value, limit, met in aims(figures):
         shown = "-" if value is None else f"{value:.2f}"

@@ -113,8 +113,8 @@ def main() -> None:
         "--sizes", type=lambda text: [int(size) for size in text.split(",")], default=[250, 500, 1000, 2000]
     )
     words.add_argument("--runs", type=int, default=2, help="runs of each measurement but growth and plain")
-    words.add_argument("--without-plain", dest="plain_limit", action="store_const", const=0.0)
     words.add_argument("--plain-limit", type=float, default=360.0, help="seconds plain pulumi may take")
+    words.add_argument("--without-plain", dest="plain_limit", action="store_const", const=0.0)
     words.add_argument("--json", action="store_true")
     asked = words.parse_args()
     with tempfile.TemporaryDirectory(prefix="aifactory-bench-") as folder:

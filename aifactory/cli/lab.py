@@ -14,6 +14,7 @@ from aifactory.lab.simulated import SimulatedLab
 from aifactory.lab.tools import Toolbox, Tools, tools_for
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
+from aifactory.spec.units import STACK_NAME
 
 app = typer.Typer(no_args_is_help=True)
 LabTarget = Annotated[Target, typer.Option("--target", help="Which kind of lab.")]
@@ -53,6 +54,15 @@ def require_simulated(target: Target) -> None:
         )
 
 
+def _require_name(stack: str) -> None:
+    """Refuse a name that could name a folder outside that of the labs."""
+    if not STACK_NAME.fullmatch(stack):
+        raise LabError(
+            f"'{stack}' is not the name of a stack; lower-case letters, digits and dashes, at most 42, are allowed;"
+            " labs are listed by 'aifactory lab status'"
+        )
+
+
 @app.command()
 def up(stack: StackName = "korea-pilot", target: LabTarget = Target.SIMULATED, sample: Sample = None) -> None:
     """Start the lab of a stack; does nothing where it runs already."""
@@ -71,6 +81,8 @@ def down(stack: OptionalStack = None, target: LabTarget = Target.SIMULATED) -> N
     """Stop a lab, or all of them, and remove every file of it."""
     require_simulated(target)
     folder = labs(target.value)
+    if stack is not None:
+        _require_name(stack)
     names = [stack] if stack else sorted(path.name for path in folder.glob("*") if path.is_dir())
     if not names:
         out.print("no lab is there")

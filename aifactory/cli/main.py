@@ -33,7 +33,10 @@ def main() -> None:
         app()
     except AIFactoryError as error:
         _fail(str(error), error.exit_code)
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, SystemExit) as end:
+        # The parser ends an interrupted command by itself, without a word.
+        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
+            raise
         _fail("interrupted; run the same command again to go on", INTERRUPTED)
     except OSError as error:
         if error.errno == errno.ENOSPC:

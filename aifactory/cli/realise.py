@@ -38,7 +38,7 @@ def up(
 ) -> None:
     """Make the stack real: plan, lab if it is simulated, then pulumi up; safe to run again at any time."""
     began = time.monotonic()
-    chosen = choose(stack, None, target)
+    chosen = _realisable(stack, target)
     tools = engine_tools()
     cluster, workspace = _place(chosen, tools, sample=sample)
     verify(chosen.plan.stack, cluster, str(chosen.file))
@@ -56,7 +56,7 @@ def up(
 
 def destroy(stack: StackName, target: TargetOption = None, *, verbose: Verbose = False) -> None:
     """Take everything of the stack away again; nodes and lab stay."""
-    chosen = choose(stack, None, target)
+    chosen = _realisable(stack, target)
     tools = engine_tools()
     if chosen.plan.target is Target.SIMULATED:
         state = simulated_lab(chosen.name, tools).status().state
@@ -73,6 +73,14 @@ def destroy(stack: StackName, target: TargetOption = None, *, verbose: Verbose =
     out.print(f"{stack}: {gone} resources removed; nothing of it is left in the cluster", markup=False)
 
 
+def _realisable(stack: str, target: Target | None) -> Chosen:
+    """The stack, if its target is one that can be realised; asked before any tool is fetched."""
+    chosen = choose(stack, None, target)
+    if chosen.plan.target is not Target.CLUSTER:
+        require_simulated(chosen.plan.target)
+    return chosen
+
+
 def _place(
     chosen: Chosen, tools: Tools, *, sample: int | None, bring_up: bool = True
 ) -> tuple[Cluster, Workspace]:
@@ -80,7 +88,6 @@ def _place(
     plan = chosen.plan
     if plan.target is Target.CLUSTER:
         return Cluster(), user_workspace(plan.name, tools.bin_dir)
-    require_simulated(plan.target)
     lab = start(plan, tools, sample) if bring_up else simulated_lab(plan.name, tools)
     workspace = lab_workspace(
         lab.directory,

@@ -67,10 +67,10 @@ def schema(
     """Write stacks/stack.schema.json, which editors use to complete and check stack files."""
     text = schema_text()
     if check:
-        fresh = SCHEMA_FILE.is_file() and SCHEMA_FILE.read_text() == text
+        fresh = SCHEMA_FILE.is_file() and SCHEMA_FILE.read_text(encoding="utf-8") == text
         out.print(
             f"{shown(SCHEMA_FILE)}: {'fresh' if fresh else 'stale; run aifactory schema'}", markup=False
         )
         raise typer.Exit(0 if fresh else 2)
-    SCHEMA_FILE.write_text(text)
+    SCHEMA_FILE.write_text(text, encoding="utf-8", newline="\n")
     out.print(f"{shown(SCHEMA_FILE)}: written", markup=False)

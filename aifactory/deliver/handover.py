@@ -12,7 +12,7 @@ from pathlib import Path
 from pydantic import JsonValue
 
 from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
-from aifactory.deliver.inventory import is_ours, live_objects
+from aifactory.deliver.inventory import FALLBACK_MANAGER, is_ours, live_objects
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
 
 
@@ -68,6 +68,18 @@ def _forgotten(live: KubernetesObject, known: str | None) -> list[str]:
     ]
 
 
+def _accepted_anew(cluster: Cluster, item: KubernetesObject) -> None:
+    """The API server would take the object if it were new: what it refuses is the change, not the content.
+
+    Raises:
+        ApiProblem: If it would not.
+    """
+    metadata = item["metadata"]
+    assert isinstance(metadata, dict)  # noqa: S101 - every object of a bundle has metadata
+    name = f"{key_of(item).name[:40].rstrip('-.')}-anew"
+    cluster.apply({**item, "metadata": {**metadata, "name": name}}, manager=FALLBACK_MANAGER, dry_run=True)
+
+
 def _release(cluster: Cluster, item: KubernetesObject, managers: list[str], *, replace: bool) -> None:
     try:
         for manager in managers:
@@ -76,6 +88,7 @@ def _release(cluster: Cluster, item: KubernetesObject, managers: list[str], *, r
         if problem.status != UNPROCESSABLE:
             raise
         if replace:
+            _accepted_anew(cluster, item)
             cluster.delete(item)
         return  # the engine replaces what it knows
     kept: list[JsonValue] = [

@@ -43,6 +43,8 @@ def _tool_environment(bin_dir: Path | None) -> dict[str, str]:
         "PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
         # Providers from 4.29 on create instead of applying; a run after a killed one must adopt.
         "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true",
+        # The provider replaces a ConfigMap for a new value otherwise: pods that start meanwhile find none.
+        "PULUMI_K8S_ENABLE_CONFIGMAP_MUTABLE": "true",
         # Engine and provider live for seconds: collecting garbage less often saves a tenth of their time.
         "GOGC": os.environ.get("GOGC", "400"),
     }

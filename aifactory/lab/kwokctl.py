@@ -12,6 +12,8 @@ from aifactory.lab.tools import Tools
 
 CLUSTER = "lab"
 START_TIMEOUT_S = 120
+SERVED_TIMEOUT_S = 30
+"""How long kwokctl waits for a restarted API server; it goes on without one after that."""
 GRACE_S = 3.0
 """How long after the start a process may still be missing."""
 COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
@@ -119,11 +121,24 @@ class Kwokctl:
         Raises:
             LabError: If it does not become ready.
         """
-        self._run("start", "cluster")
+        self._forget_dead()
+        self._run("start", "cluster", f"--timeout={SERVED_TIMEOUT_S}s")
         self._await_ready()
+
+    def _forget_dead(self) -> None:
+        """Remove the process ids of processes that are not ours any more.
+
+        kwokctl takes any process of that id, an unrelated or an unreaped one too, for its own: it would not
+        start the component, and would kill the other process.
+        """
+        alive = self.pids()
+        for file in (self._cluster / "pids").glob("*.pid"):
+            if file.stem not in alive:
+                file.unlink(missing_ok=True)
 
     def delete(self) -> None:
         """Stop every process and remove the cluster's files, however broken the cluster is."""
+        self._forget_dead()
         try:
             self._run("delete", "cluster", f"--kubeconfig={self.kubeconfig}")
         except LabError:

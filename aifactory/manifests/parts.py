@@ -56,7 +56,6 @@ def parts_of(plan: FactoryPlan, skip_charts: str | None = None) -> Parts:
     stack, inventory = plan.stack, Inventory(stack=plan.name)
     operators = stack.operators
     dra_pools = tuple(pool for pool in plan.pools if pool.pool.allocation is Allocation.DRA)
-    operator_installs = operators.gpu_operator.owner is not Owner.ABSENT
     return Parts(
         stack=plan.name,
         foundation=FoundationArgs(
@@ -97,20 +96,28 @@ def parts_of(plan: FactoryPlan, skip_charts: str | None = None) -> Parts:
             pools=_pools(plan, served_by=DeviceStack.STANDALONE),
             image=plan.images["k8s-device-plugin"],
         ),
-        dra=DynamicResourceAllocationArgs(
-            inventory=inventory,
-            spec=operators.dra_driver,
-            pools=dra_pools,
-            chart=plan.charts["nvidia-dra-driver"],
-            skip_charts=skip_charts,
-            driver_root="/run/nvidia/driver" if operator_installs else "/",
-            claim_namespaces=tuple(
-                plane.namespace
-                for plane in stack.services
-                if any(pool.pool.service is plane.name for pool in dra_pools)
-            ),
-        ),
+        dra=_dra(plan, inventory, dra_pools, skip_charts),
         network_policies=_policies(plan, inventory, dra_pools),
+    )
+
+
+def _dra(
+    plan: FactoryPlan, inventory: Inventory, dra_pools: tuple[PoolPlan, ...], skip_charts: str | None
+) -> DynamicResourceAllocationArgs:
+    operators = plan.stack.operators
+    operator_installs = operators.gpu_operator.owner is not Owner.ABSENT
+    return DynamicResourceAllocationArgs(
+        inventory=inventory,
+        spec=operators.dra_driver,
+        pools=dra_pools,
+        chart=plan.charts["nvidia-dra-driver"],
+        skip_charts=skip_charts,
+        driver_root="/run/nvidia/driver" if operator_installs else "/",
+        claim_namespaces=tuple(
+            plane.namespace
+            for plane in plan.stack.services
+            if any(pool.pool.service is plane.name for pool in dra_pools)
+        ),
     )
 
 
