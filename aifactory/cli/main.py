@@ -30,7 +30,7 @@ app.add_typer(lab.app, name="lab", help="Local labs: a real control plane with s
 def main() -> None:
     """Run the command line and exit."""
     try:
-        app()
+        app(prog_name="aifactory")
     except AIFactoryError as error:
         _fail(str(error), error.exit_code)
     except (KeyboardInterrupt, SystemExit) as end:

