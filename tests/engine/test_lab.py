@@ -79,6 +79,14 @@ def test_killed_processes_come_back_with_their_objects(running: Lab) -> None:
     assert running.audit.writes(mark) == []
 
 
+def _bound(taken: socket.socket, port: int) -> bool:
+    try:
+        taken.bind(("0.0.0.0", port))  # noqa: S104 - what the API server would bind
+    except OSError:
+        return False  # a killed process keeps its port until its last thread is gone
+    return True
+
+
 def test_a_taken_port_makes_a_fresh_lab_and_says_so(running: Lab) -> None:
     """Where the API server's port was taken meanwhile, up makes a new lab and says that its state is new."""
     port = urlsplit(running.cluster().server).port
@@ -86,7 +94,7 @@ def test_a_taken_port_makes_a_fresh_lab_and_says_so(running: Lab) -> None:
     wait(lambda: not _programs(running), 10, lambda: _programs(running))
     with socket.socket() as taken:
         taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        taken.bind(("0.0.0.0", port or 0))  # noqa: S104 - what the API server would bind
+        wait(lambda: _bound(taken, port or 0), 10, lambda: f"port {port} is not free")
         taken.listen()
         assert "making a new one, with no state" in _up(running)
         assert urlsplit(running.cluster().server).port != port
