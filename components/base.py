@@ -9,6 +9,19 @@ import pulumi
 from aifactory.manifests.model import KubernetesObject, Layer, Release, key_of, text_at
 
 _CORE_GROUP = "core/v1"
+IMMUTABLE: dict[str, tuple[str, ...]] = {
+    "ComputeDomain": ("spec",),
+    "Job": ("spec",),
+    "ResourceClaimTemplate": ("spec",),
+    "StorageClass": (
+        "allowedTopologies",
+        "parameters",
+        "provisioner",
+        "reclaimPolicy",
+        "volumeBindingMode",
+    ),
+}
+"""Fields that the API server does not change in place, by kind: the object is made anew under its name."""
 _PROVIDER_VERSION = version("pulumi-kubernetes")  # looked up once: it reads files
 
 
@@ -27,7 +40,12 @@ class Manifest(pulumi.CustomResource):
         key = key_of(manifest)
         group = _CORE_GROUP if key.api_version == "v1" else key.api_version
         name = f"{key.namespace}/{key.name}" if key.namespace else key.name
-        pinned = pulumi.ResourceOptions(version=_PROVIDER_VERSION)
+        immutable = IMMUTABLE.get(key.kind, ())
+        pinned = pulumi.ResourceOptions(
+            version=_PROVIDER_VERSION,
+            replace_on_changes=list(immutable) or None,
+            delete_before_replace=True if immutable else None,
+        )
         super().__init__(
             f"kubernetes:{group}:{key.kind}", name, dict(manifest), pulumi.ResourceOptions.merge(opts, pinned)
         )

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from aifactory.deliver.workspace import DRIVER
 from aifactory.errors import EngineError
 
 ORPHAN_TIMEOUT_S = 120.0
@@ -40,6 +41,18 @@ def _signals(pid: int) -> bool:
     return True
 
 
+def _orphaned(pid: int, parent: int) -> bool:
+    """Whether an engine has lost the run that started it: somebody else adopted it, not always process 1."""
+    if parent == 1:
+        return True
+    try:
+        environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    started = [entry for entry in environment if entry.startswith(f"{DRIVER}=".encode())]
+    return bool(started) and started[0] != f"{DRIVER}={parent}".encode()
+
+
 def release_stale(state: Path, project: str, stack: str, notify: Callable[[str], None]) -> None:
     """No lock of a dead process is left on the stack's state.
 
@@ -60,7 +73,7 @@ def release_stale(state: Path, project: str, stack: str, notify: Callable[[str],
         waiting = False
         for file, pid, host in _locks(state, project, stack):
             parent = _parent(pid) if pid and host == socket.gethostname() else None
-            if host != socket.gethostname() or (parent is not None and parent != 1):
+            if host != socket.gethostname() or (parent is not None and not _orphaned(pid, parent)):
                 raise EngineError(
                     f"another run changes the stack {stack}: process {pid} on {host} holds {file};"
                     " one run at a time may; wait for it to end, then run the same command again"

@@ -12,6 +12,8 @@ from aifactory.errors import EngineError
 from aifactory.spec.load import CONFIG_KEY
 
 PROJECT = "aifactory"
+DRIVER = "AIFACTORY_DRIVER"
+"""Process that started the engine: an engine with another parent has lost it."""
 _SECRET_SOURCES = ("PULUMI_CONFIG_PASSPHRASE", "PULUMI_CONFIG_PASSPHRASE_FILE", "PULUMI_ACCESS_TOKEN")
 PROGRAM = Path(__file__).resolve().parents[2]
 """Folder of __main__.py."""
@@ -37,6 +39,7 @@ def _tool_environment(bin_dir: Path | None) -> dict[str, str]:
     environment = {
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_PYTHON_CMD": sys.executable,
+        DRIVER: str(os.getpid()),
         # Safety comes from idempotent server-side apply and the inventory label, not from the checkpoint that
         # a file state rewrites twice for every step (docs/adr/0003).
         "PULUMI_SKIP_CHECKPOINTS": "true",

@@ -5,9 +5,11 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aifactory.deliver.cluster import Cluster
 from aifactory.errors import ClusterError, LabError
+from aifactory.lab.ports import free
 from aifactory.lab.tools import Tools
 
 CLUSTER = "lab"
@@ -122,8 +124,18 @@ class Kwokctl:
             LabError: If it does not become ready.
         """
         self._forget_dead()
+        if "kube-apiserver" not in self.pids():
+            self._check_port()
         self._run("start", "cluster", f"--timeout={SERVED_TIMEOUT_S}s")
         self._await_ready()
+
+    def _check_port(self) -> None:
+        try:
+            port = urlsplit(Cluster(self.kubeconfig).server).port or 0
+        except ClusterError as error:
+            raise self._failed(f"its kubeconfig is lost: {error}") from error
+        if not free(port):
+            raise self._failed(f"another program has taken port {port}")
 
     def _forget_dead(self) -> None:
         """Remove the process ids of processes that are not ours any more.

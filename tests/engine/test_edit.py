@@ -83,7 +83,6 @@ def _drop(stack: dict[str, Any]) -> None:
     stack["pools"] = [pool for pool in stack["pools"] if pool["name"] != ADDED["name"]]
 
 
-@pytest.mark.xfail(reason="the provider knows neither field as immutable, and the engine updates in place")
 def test_an_immutable_field_replaces_its_object(edited: Lab) -> None:
     """What no API server changes in place, a reclaim policy and a compute domain's size, is made anew."""
     before = edited.live()

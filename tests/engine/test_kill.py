@@ -1,5 +1,7 @@
 """Runs that are killed at random moments converge by the same command. Does not prove anything about hardware."""
 
+import contextlib
+import ctypes
 import json
 import os
 import random
@@ -17,10 +19,12 @@ import pytest
 from aifactory.deliver.cluster import at_once
 from aifactory.manifests.model import KubernetesObject
 from tests.support.lab import SIMULATED, Lab, copied_checkout, edit_stack, lab
-from tests.support.processes import children_of, kill_all
+from tests.support.processes import children_of, kill_all, wait
 
 pytestmark = pytest.mark.engine
 KILLS = 20
+PR_SET_CHILD_SUBREAPER = 36
+"""Linux: orphans below this process become its children."""
 HOW = ("everything", "the command alone", "the engine alone")
 
 
@@ -132,6 +136,32 @@ def test_a_killed_update_converges(killer: Killer) -> None:
     made.up()
     made.assert_converged()
     assert made.up()["engine_ran"] is False
+
+
+def test_an_engine_without_its_driver_is_waited_for(killer: Killer) -> None:
+    """Where not process 1 but another one adopts orphans, an engine that lost its driver is waited for too."""
+    made = killer.lab
+    ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1)
+    try:
+        made.up()
+        _start_over(made)
+        process = made.shell.start("up", made.stack, *SIMULATED)
+        locks = made.directory / "pulumi" / "state" / ".pulumi" / "locks"
+        wait(lambda: any(locks.rglob("*.json")), 60, lambda: list(locks.rglob("*")))
+        kill_all([process.pid])
+        _close(process)
+        made.up()
+        made.assert_converged()
+    finally:
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 0)
+        _reap()
+
+
+def _reap() -> None:
+    """Forget the adopted processes that have ended."""
+    with contextlib.suppress(ChildProcessError):
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
 
 
 def test_a_lost_state_is_taken_over(killer: Killer) -> None:

@@ -64,6 +64,18 @@ def test_a_second_up_changes_nothing(running: Lab) -> None:
     assert running.audit.writes(mark) == []
 
 
+def test_a_killed_component_comes_back_alone(running: Lab) -> None:
+    """After one process was killed, up starts that one again and leaves the others as they are."""
+    before = _programs(running)
+    (lost,) = [pid for pid, program in before.items() if program == "kube-scheduler"]
+    kill_all([lost])
+    wait(lambda: lost not in _programs(running), 10, lambda: _programs(running))
+    _up(running)
+    after = _programs(running)
+    assert sorted(after.values()) == sorted(COMPONENTS)
+    assert set(before) - set(after) == {lost}
+
+
 def test_killed_processes_come_back_with_their_objects(running: Lab) -> None:
     """After all processes were killed, up starts them again with the objects that were there."""
     running.cluster().apply(KEPT, manager="test")
