@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import pulumi
 
-from aifactory.manifests.model import KubernetesObject, Layer, Release, key_of, text_at
+from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Release, key_of, text_at
 
 _CORE_GROUP = "core/v1"
 IMMUTABLE: dict[str, tuple[str, ...]] = {
@@ -64,6 +64,7 @@ class FactoryComponent(pulumi.ComponentResource):
 
     Attributes:
         children: Every child, in the order of declaration.
+        by_layer: The children of each layer.
         notices: One line for each chart that is not installed, with the reason.
     """
 
@@ -73,12 +74,14 @@ class FactoryComponent(pulumi.ComponentResource):
     def __init__(self, name: str, layers: Sequence[Layer], opts: pulumi.ResourceOptions | None) -> None:
         super().__init__(f"aifactory:index:{self.kind}", name, {}, opts)
         self.children: list[pulumi.Resource] = []
+        self.by_layer: dict[LayerName, list[pulumi.Resource]] = {}
         self.notices: list[str] = []
         previous: list[pulumi.Resource] = []
         for layer in layers:
             declared = self._objects(layer, previous)
             declared += self._releases(layer, [*previous, *declared])
             self.children += declared
+            self.by_layer.setdefault(layer.name, []).extend(declared)
             previous = declared or previous
 
     def _objects(self, layer: Layer, previous: list[pulumi.Resource]) -> list[pulumi.Resource]:

@@ -1,6 +1,5 @@
 """AIFactory: all components of one cell, in the order of the Bundle. The only place that wires them."""
 
-from collections.abc import Sequence
 from typing import TypeVar
 
 import pulumi
@@ -87,12 +86,19 @@ class AIFactory(pulumi.ComponentResource):
         return component
 
     def _after(self, *layers: LayerName) -> pulumi.ResourceOptions:
-        """Options of a component: a child of the factory, after the components of the layers it needs."""
+        """Options of a component: a child of the factory, after what the layers it needs declare.
+
+        After these objects only, not after their whole components: a pool does not wait for every pool's driver.
+        """
         needed = {need for layer in layers for need in NEEDS[layer]}
-        before: Sequence[FactoryComponent] = [
-            component for layer in NEEDS if layer in needed for component in self._made.get(layer, [])
+        before = [
+            child
+            for layer in NEEDS
+            if layer in needed
+            for component in self._made.get(layer, [])
+            for child in component.by_layer.get(layer, [])
         ]
-        return pulumi.ResourceOptions(parent=self, depends_on=list(before))
+        return pulumi.ResourceOptions(parent=self, depends_on=before)
 
 
 def _summary(pool: GpuNodePool) -> pulumi.Output[dict[str, str | int]]:

@@ -6,7 +6,18 @@ from typing import TypeVar
 
 import yaml
 
-from aifactory.catalog.models import Catalog, Chart, Image, Row, System
+from aifactory.catalog.models import Catalog, Chart, Image, System
+from aifactory.catalog.programme import (
+    Compatibility,
+    Cost,
+    FabricDesign,
+    KnownBad,
+    PowerModeRow,
+    Region,
+    Residency,
+    Throughput,
+)
+from aifactory.catalog.row import Row
 
 RowT = TypeVar("RowT", bound=Row)
 
@@ -29,9 +40,20 @@ def _read(name: str) -> dict[str, list[object]]:
 @cache
 def catalog() -> Catalog:
     """Every fact of the catalogue, typed; read once per process."""
-    releases = _read("releases.yaml")
+    releases, compatibility, regions = (
+        _read(f"{name}.yaml") for name in ("releases", "compatibility", "regions")
+    )
+    power, throughput = _read("power.yaml"), _read("throughput.yaml")
     return Catalog(
         systems=_rows(System, _read("systems.yaml")["systems"]),
         charts=_rows(Chart, releases["charts"]),
         images=_rows(Image, releases["images"]),
+        fabrics=_rows(FabricDesign, _read("fabrics.yaml")["fabrics"]),
+        power_modes=_rows(PowerModeRow, power["power_modes"]),
+        costs=_rows(Cost, power["costs"]),
+        throughput=_rows(Throughput, throughput["throughput"]),
+        regions=_rows(Region, regions["regions"]),
+        residency=_rows(Residency, regions["residency"]),
+        compatibility=_rows(Compatibility, compatibility["compatibility"]),
+        known_bad=_rows(KnownBad, compatibility["known_bad"]),
     )

@@ -5,25 +5,21 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-
-class Row(BaseModel):
-    """A row of facts with its provenance."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    id: str
-    """Name of the row, unique in its kind."""
-    source: Annotated[str, StringConstraints(pattern=r"^(https://\S+|assumption)$")]
-    """Where the figures are from; ``assumption`` where they are ours."""
-    as_of: datetime.date
-    """When the source said so."""
-    confidence: Literal["A", "B", "C"]
-    """A primary document, B third party, C derived or assumed; the lowest of the row."""
-    notes: str = ""
+from aifactory.catalog.programme import (
+    Compatibility,
+    Cost,
+    FabricDesign,
+    KnownBad,
+    PowerModeRow,
+    Region,
+    Residency,
+    Throughput,
+)
+from aifactory.catalog.row import Row
 
 
 class Gpu(BaseModel):
-    """One GPU as the driver reports it."""
+    """One GPU as the driver reports it; None where nothing is published."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -37,15 +33,41 @@ class Gpu(BaseModel):
     """Compute capability, major and minor."""
     memory_mib: int
     """Memory visible to the driver, in mebibytes."""
-    pci_device: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}$")]
-    """PCI device id under vendor 10de."""
+    pci_device: Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{4}$")] | None
+    """PCI device id under vendor 10de; None where it is not published."""
+    power_w: Annotated[int, Field(gt=0)] | None = None
+    """Board power at its default limit, in watts."""
+    bf16_pflops: Annotated[float, Field(gt=0)] | None = None
+    """Dense BF16 throughput in 10^15 operations a second; the others likewise."""
+    fp8_pflops: Annotated[float, Field(gt=0)] | None = None
+    fp4_pflops: Annotated[float, Field(gt=0)] | None = None
+    bandwidth_tbps: Annotated[float, Field(gt=0)] | None = None
+    """Memory bandwidth in terabytes a second."""
+
+
+class RackPower(BaseModel):
+    """IT power of one fully populated rack, in kilowatts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    tdp_kw: Annotated[float, Field(gt=0)]
+    """Nameplate: what the rack may draw."""
+    typical_kw: Annotated[float, Field(gt=0)] | None = None
+    maxq_kw: Annotated[float, Field(gt=0)] | None = None
+    """In the maker's efficiency mode, where published."""
+    share_kw: Annotated[float, Field(ge=0)]
+    """What switches, storage and management draw for each such rack."""
 
 
 class System(Row):
     """An accelerator system: what one node and one rack of it are."""
 
     status: Literal["ga", "early", "roadmap", "withdrawn"]
+    """``early`` can be ordered but has gaps; ``roadmap`` is announced; ``withdrawn`` is no longer offered."""
+    generation: Literal["blackwell", "blackwell-ultra", "rubin", "rubin-ultra", "groq"]
     description: str
+    available_from: datetime.date | None = None
+    """First day on which a phase may go live with it (planning date); None means now."""
     gpus_per_node: Annotated[int, Field(ge=1)]
     nodes_per_rack: Annotated[int, Field(ge=1)]
     nvlink_domain_nodes: Annotated[int, Field(ge=0)]
@@ -53,6 +75,17 @@ class System(Row):
     architecture: Literal["amd64", "arm64"]
     page_size_kib: Literal[4, 64]
     """Page size of the kernel that the system needs."""
+    scalable_unit_racks: Annotated[int, Field(ge=1)]
+    """Racks of one scalable unit, the step in which fabric and storage are built."""
+    dies_per_gpu: Annotated[int, Field(ge=1)] = 2
+    """Dies in one GPU package; a package is one GPU to Kubernetes."""
+    nics_per_gpu: Annotated[float, Field(ge=0)]
+    """East-west network adapters for each GPU."""
+    nic_gbps: Annotated[int, Field(ge=0)]
+    """Speed of one such adapter in gigabits a second."""
+    dpus_per_node: Annotated[int, Field(ge=0)] = 1
+    rack_power: RackPower
+    cooling: Literal["air", "hybrid", "liquid"]
     cpu_cores: int
     """CPU cores of a node."""
     memory_gib: int
@@ -60,13 +93,18 @@ class System(Row):
     gpu: Gpu
     driver_minimum: str
     """Oldest driver that supports the GPU."""
-    mig: dict[str, dict[str, int]] = {}
+    mig: dict[str, dict[str, int]] = Field(default_factory=dict)
     """MIG layouts by name: instances of each profile on one GPU (mig-parted v0.15.0)."""
 
     @property
     def multi_node_nvlink(self) -> bool:
         """Whether an NVLink domain spans nodes."""
         return self.nvlink_domain_nodes > 1
+
+    @property
+    def gpus_per_rack(self) -> int:
+        """GPU packages in one rack."""
+        return self.gpus_per_node * self.nodes_per_rack
 
 
 class Chart(Row):
@@ -93,10 +131,21 @@ class Image(Row):
 
 
 class Catalog(BaseModel):
-    """All rows, by id."""
+    """All rows, by kind and id."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     systems: dict[str, System]
     charts: dict[str, Chart]
     images: dict[str, Image]
+    fabrics: dict[str, FabricDesign]
+    power_modes: dict[str, PowerModeRow]
+    """By the values of ``PowerMode``."""
+    throughput: dict[str, Throughput]
+    costs: dict[str, Cost]
+    regions: dict[str, Region]
+    """By country code."""
+    residency: dict[str, Residency]
+    """By data tag."""
+    compatibility: dict[str, Compatibility]
+    known_bad: dict[str, KnownBad]

@@ -82,7 +82,7 @@ def mig_layouts(pools: tuple[PoolPlan, ...]) -> dict[str, JsonValue]:
     used = {
         (planned.pool.partitioning.mig.layout, planned.system.gpu.pci_device): planned
         for planned in pools
-        if planned.pool.partitioning.mig is not None
+        if planned.pool.partitioning.mig is not None and planned.system.gpu.pci_device is not None
     }
     for name in sorted({layout for layout, _ in used}):
         entries: list[JsonValue] = []

@@ -45,6 +45,11 @@ class GpuNodePoolArgs(ManifestModel):
                 f"the GPU product of {self.pool.system.id} is not known; "
                 "set provisioning.selector or product_label"
             )
+        if self.ruled and self.pool.system.gpu.pci_device is None:
+            raise ValueError(
+                f"pool {self.pool.name}: the PCI device of {self.pool.system.id} is not published, which a "
+                "NodeFeatureRule matches; set provisioning.selector"
+            )
         return self
 
     @property

@@ -74,14 +74,23 @@ def mig_product_labels(pool: Pool, system: System) -> dict[str, str]:
     return {profile: f"{base}-MIG-{profile}{end}" for profile in system.mig.get(cut.mig.layout, {})}
 
 
-def pool_plan(pool: Pool, system: System) -> PoolPlan:
+def whole_units(racks: int, system: System) -> int:
+    """The racks of as many whole scalable units as these racks make."""
+    return racks // system.scalable_unit_racks * system.scalable_unit_racks
+
+
+def pool_plan(pool: Pool, system: System, racks_fed: int | None = None) -> PoolPlan:
     """One pool worked out.
 
     Args:
-        pool: The pool, with its size in racks or in nodes.
+        pool: The pool, with its size in racks, in nodes or as a share of the power.
         system: The catalogue row it names.
+        racks_fed: Racks that its share of the power feeds; None where its size is given otherwise.
     """
-    if pool.racks is not None:
+    if racks_fed is not None and pool.power_share is not None:
+        racks = whole_units(racks_fed, system) if pool.whole_units else racks_fed
+        nodes = racks * system.nodes_per_rack
+    elif pool.racks is not None:
         racks, nodes = pool.racks, pool.racks * system.nodes_per_rack
     else:
         nodes = pool.nodes or 0

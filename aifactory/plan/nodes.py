@@ -123,7 +123,8 @@ def nodes_of(plan: FactoryPlan, planned: PoolPlan, limit: int | None = None) -> 
     system, zones = planned.system, plan.stack.site.zones
     driver = driver_version(plan, planned)
     common = {**discovered_labels(planned, driver), **pool_labels(planned)}
-    for index in range(planned.nodes if limit is None else min(limit, planned.nodes)):
+    count = planned.nodes if limit is None else min(limit, planned.nodes)
+    for index in range(planned.first_node, planned.first_node + count):
         rack = index // system.nodes_per_rack
         zone = zones[rack % len(zones)]
         name = f"{planned.name}-{index:04d}"

@@ -1,8 +1,13 @@
 """Third-party operators: who owns each one, and the choices that are ours."""
 
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import StringConstraints
 
 from aifactory.spec.units import DnsLabel, Section
+
+ChartVersion = Annotated[str, StringConstraints(pattern=r"^v?[0-9]+(\.[0-9]+){1,2}(-[0-9A-Za-z.-]+)?$")]
 
 
 class Owner(StrEnum):
@@ -23,6 +28,8 @@ class GpuOperator(Section):
 
     owner: Owner = Owner.MANAGED
     namespace: DnsLabel = "gpu-operator"
+    version: ChartVersion | None = None
+    """Version of the chart; none means the catalogue's pin. Known-bad versions are refused."""
     standalone_dcgm: bool = False
     """Run DCGM as its own DaemonSet, for site tools that talk to it on port 5555."""
     driver_crd: bool = True
@@ -34,6 +41,8 @@ class DraDriver(Section):
 
     owner: Owner = Owner.MANAGED
     namespace: DnsLabel = "nvidia-dra-driver"
+    version: ChartVersion | None = None
+    """Version of the chart; none means the catalogue's pin. Known-bad versions are refused."""
 
 
 class NodeFeatureDiscovery(Section):

@@ -14,6 +14,7 @@ from aifactory.spec.units import (
     Percent,
     Replicas,
     Section,
+    Share,
 )
 
 
@@ -106,9 +107,19 @@ class Pool(Section):
     system: str
     """Row of the system catalogue, for example ``gb300-nvl72``."""
     racks: Count | None = None
-    """Size in whole racks. Give ``racks`` or ``nodes``."""
+    """Size in whole racks. Give ``racks``, ``nodes`` or ``power_share``."""
     nodes: Count | None = None
-    """Size in nodes. Give ``racks`` or ``nodes``."""
+    """Size in nodes. Give ``racks``, ``nodes`` or ``power_share``."""
+    power_share: Share | None = None
+    """Size as a share of the site's usable power: as many whole racks as it feeds."""
+    whole_units: bool = Field(default=False, strict=True)
+    """Round a size by ``power_share`` down to whole scalable units of the system."""
+    cell_racks: Count | None = None
+    """Racks of this pool in one cell; none means an equal part of what a cell may hold."""
+    tensor_parallel: Count = 1
+    """GPUs that one copy of the pool's largest model spans; they need NVLink between nodes above one node."""
+    needs_nvlink: bool = Field(default=False, strict=True)
+    """Whether the pool's work needs NVLink between GPUs."""
     service: Service
     """The service plane the pool is for."""
     allocation: Allocation = Allocation.DEVICE_PLUGIN

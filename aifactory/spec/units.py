@@ -38,6 +38,12 @@ DnsLabel = Annotated[
 ]
 """Lower-case letters, digits and dashes, at most 40, so that names derived from it stay under 63."""
 
+StackName = Annotated[str, StringConstraints(pattern=rf"^{STACK_NAME.pattern}$")]
+"""Name of a stack, and so of its file ``Pulumi.<stack>.yaml``."""
+
+DataTag = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([a-z0-9-]{0,60}[a-z0-9])?$")]
+"""A kind of data with a placement rule: a row of the catalogue's ``residency``."""
+
 LabelKey = Annotated[
     str, StringConstraints(pattern=r"^([a-z0-9.-]{1,190}/)?[A-Za-z0-9]([A-Za-z0-9._-]{0,61}[A-Za-z0-9])?$")
 ]
@@ -47,6 +53,10 @@ IpAddress = Annotated[str, AfterValidator(_address)]
 Count = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Replicas = Annotated[int, Field(ge=2, le=128, strict=True)]
 """Sharing replicas per GPU; the device plugin refuses fewer than 2."""
+
+Megawatts = Annotated[float, Field(gt=0, le=100_000, strict=True)]
+Share = Annotated[float, Field(gt=0, le=1, strict=True)]
+"""A part of a whole, above 0 and up to 1."""
 
 Seconds = Annotated[int, Field(ge=0, le=86_400, strict=True)]
 Tebibytes = Annotated[float, Field(gt=0, le=10_000_000, strict=True)]

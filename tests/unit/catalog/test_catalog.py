@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from aifactory.catalog.load import _rows, catalog
-from aifactory.catalog.models import Chart, Row
+from aifactory.catalog.models import Chart
+from aifactory.catalog.row import Row
 
 REVIEWED = datetime.date(2026, 11, 1)
 """When every row was last read against its source. Whoever reviews the catalogue again moves this date, and the
