@@ -3,6 +3,7 @@
 AIFactoryError            anything this tool says no to; exit code 1
 ├── StackInvalid          the stack file is wrong: every problem, once
 ├── PlanRefused           the plan has findings of severity error; exit code 2
+├── PromotionRefused      a phase may not follow the one before it; exit code 2
 ├── TemplateError         a template and its values do not fit (a defect of this project)
 ├── ToolError             a tool cannot be found, fetched or built
 ├── LabError              a local lab cannot be started, found or removed
@@ -60,6 +61,12 @@ class StackInvalid(AIFactoryError):
 
 class PlanRefused(AIFactoryError):
     """The plan has findings of severity ``error``; nothing may be applied or rendered from it."""
+
+    exit_code = 2
+
+
+class PromotionRefused(AIFactoryError):
+    """A phase may not follow the one before it: gates do not stand, or it does not only grow."""
 
     exit_code = 2
 

@@ -6,22 +6,10 @@ from typing import ClassVar
 
 import pulumi
 
+from aifactory.manifests.immutable import IMMUTABLE
 from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Release, key_of, text_at
 
 _CORE_GROUP = "core/v1"
-IMMUTABLE: dict[str, tuple[str, ...]] = {
-    "ComputeDomain": ("spec",),
-    "Job": ("spec",),
-    "ResourceClaimTemplate": ("spec",),
-    "StorageClass": (
-        "allowedTopologies",
-        "parameters",
-        "provisioner",
-        "reclaimPolicy",
-        "volumeBindingMode",
-    ),
-}
-"""Fields that the API server does not change in place, by kind: the object is made anew under its name."""
 _PROVIDER_VERSION = version("pulumi-kubernetes")  # looked up once: it reads files
 
 

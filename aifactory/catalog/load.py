@@ -8,6 +8,7 @@ import yaml
 
 from aifactory.catalog.models import Catalog, Chart, Image, System
 from aifactory.catalog.programme import (
+    Announced,
     Compatibility,
     Cost,
     FabricDesign,
@@ -44,8 +45,10 @@ def catalog() -> Catalog:
         _read(f"{name}.yaml") for name in ("releases", "compatibility", "regions")
     )
     power, throughput = _read("power.yaml"), _read("throughput.yaml")
+    systems = _read("systems.yaml")
     return Catalog(
-        systems=_rows(System, _read("systems.yaml")["systems"]),
+        systems=_rows(System, systems["systems"]),
+        announced=_rows(Announced, systems["announced"]),
         charts=_rows(Chart, releases["charts"]),
         images=_rows(Image, releases["images"]),
         fabrics=_rows(FabricDesign, _read("fabrics.yaml")["fabrics"]),

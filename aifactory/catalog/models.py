@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from aifactory.catalog.programme import (
+    Announced,
     Compatibility,
     Cost,
     FabricDesign,
@@ -97,6 +98,11 @@ class System(Row):
     """MIG layouts by name: instances of each profile on one GPU (mig-parted v0.15.0)."""
 
     @property
+    def plannable(self) -> bool:
+        """Whether it is offered: a plan with any other system is refused."""
+        return self.status in {"ga", "early"}
+
+    @property
     def multi_node_nvlink(self) -> bool:
         """Whether an NVLink domain spans nodes."""
         return self.nvlink_domain_nodes > 1
@@ -136,6 +142,8 @@ class Catalog(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     systems: dict[str, System]
+    announced: dict[str, Announced]
+    """Systems that cannot be planned, and why; no id is in ``systems`` too."""
     charts: dict[str, Chart]
     images: dict[str, Image]
     fabrics: dict[str, FabricDesign]

@@ -12,6 +12,30 @@ from aifactory.spec.power import PowerMode
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$")]
 
 
+class Announced(Row):
+    """A system that is known but cannot be planned with: a figure that the plan needs is not published."""
+
+    status: Literal["early", "roadmap", "withdrawn"]
+    """``withdrawn`` is no longer offered."""
+    generation: str
+    description: str
+    reason: str
+    """Why it cannot be planned, to follow the words "it cannot be planned:"."""
+    instead: str
+    """The nearest system of the catalogue that can be planned."""
+    gpus_per_rack: Annotated[int, Field(gt=0)] | None = None
+    """Accelerator packages in one rack; this figure and those below are None where nothing is published."""
+    dies_per_gpu: Annotated[int, Field(gt=0)] | None = None
+    memory_gb: Annotated[float, Field(gt=0)] | None = None
+    """Memory of one accelerator, in 10^9 bytes."""
+    fp8_pflops: Annotated[float, Field(gt=0)] | None = None
+    """Throughput of one accelerator in 10^15 operations a second, as announced."""
+    fp4_pflops: Annotated[float, Field(gt=0)] | None = None
+    gpu_power_w: Annotated[int, Field(gt=0)] | None = None
+    rack_tdp_kw: Annotated[float, Field(gt=0)] | None = None
+    """IT power of one rack in kilowatts."""
+
+
 class FabricDesign(Row):
     """A way to build a non-blocking fabric out of one kind of switch."""
 
@@ -88,8 +112,6 @@ class Region(Row):
     """Load of a metropolitan site from which on the grid may refuse; None where no rule is known."""
     data_rule: str
     """The country's rule for data and AI placement, in a sentence."""
-    assumed: tuple[str, ...] = ()
-    """Fields of this row that are assumptions."""
 
 
 class Residency(Row):

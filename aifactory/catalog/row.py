@@ -20,3 +20,5 @@ class Row(BaseModel):
     confidence: Literal["A", "B", "C"]
     """A primary document, B third party, C derived or assumed; the lowest of the row."""
     notes: str = ""
+    assumed: tuple[str, ...] = ()
+    """Fields of this row that are assumptions of ours, dotted where nested (``rack_power.share_kw``)."""

@@ -12,7 +12,7 @@ from aifactory.errors import AIFactoryError
 from aifactory.manifests.findings import checked_plan
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import CONFIG_KEY, load_stack, read_config, stack_file
-from aifactory.spec.stack import Target
+from aifactory.spec.stack import Stack, Target
 
 STACKS = PROGRAM / "stacks"
 
@@ -26,6 +26,17 @@ TargetOption = Annotated[
     typer.Option("--target", help="Where to realise the stack; default is what the stack file says."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
+
+
+@dataclass(frozen=True)
+class Found:
+    """A stack file that was read and is valid in itself."""
+
+    name: str
+    file: Path
+    raw: object
+    """The configuration value as it is in the file."""
+    stack: Stack
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,27 @@ def shown(path: Path) -> str:
         return str(path)
 
 
+def find(name: str | None, file: Path | None) -> Found:
+    """The stack that the words name, valid in itself and not yet planned.
+
+    Args:
+        name: Name of a stack below ``stacks/``; None with ``file``.
+        file: A stack file; None with ``name``.
+
+    Raises:
+        AIFactoryError: If the words name no stack, or the stack is wrong.
+    """
+    if (name is None) == (file is None):
+        raise AIFactoryError(
+            "which stack is meant: a name or --file is needed, not both; for example: aifactory validate korea-pilot"
+        )
+    path = Path(shown(stack_file(STACKS, name))) if name is not None else file
+    assert path is not None  # noqa: S101 - one of the two is given
+    stack = load_stack(path)
+    known = name or path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    return Found(name=known, file=path, raw=read_config(path)[CONFIG_KEY], stack=stack)
+
+
 def choose(name: str | None, file: Path | None, target: Target | None) -> Chosen:
     """The stack that the words name, checked and planned.
 
@@ -59,13 +91,6 @@ def choose(name: str | None, file: Path | None, target: Target | None) -> Chosen
         AIFactoryError: If the words name no stack, or the stack is wrong.
         PlanRefused: If the plan has errors.
     """
-    if (name is None) == (file is None):
-        raise AIFactoryError(
-            "which stack is meant: a name or --file is needed, not both; for example: aifactory validate korea-pilot"
-        )
-    path = Path(shown(stack_file(STACKS, name))) if name is not None else file
-    assert path is not None  # noqa: S101 - one of the two is given
-    stack = load_stack(path)
-    known = name or path.name.removeprefix("Pulumi.").removesuffix(".yaml")
-    planned = checked_plan(known, stack, catalog(), target, str(path))
-    return Chosen(name=known, file=path, raw=read_config(path)[CONFIG_KEY], plan=planned)
+    found = find(name, file)
+    planned = checked_plan(found.name, found.stack, catalog(), target, str(found.file))
+    return Chosen(name=found.name, file=found.file, raw=found.raw, plan=planned)

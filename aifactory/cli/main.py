@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from aifactory.cli import doctor, lab, realise, stacks
+from aifactory.cli import doctor, lab, plan, realise, show, stacks
 from aifactory.cli.console import err
 from aifactory.errors import AIFactoryError
 
@@ -19,6 +19,8 @@ app = typer.Typer(
     help="AI factories as code: stacks, labs and delivery. Exit codes: 0 fine, 1 failed, 2 findings.",
 )
 app.command()(stacks.validate)
+app.command()(show.show)
+app.command()(plan.plan)
 app.command()(stacks.render)
 app.command()(stacks.schema)
 app.command()(realise.up)

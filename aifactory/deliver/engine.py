@@ -1,22 +1,24 @@
-"""Drives the Pulumi engine: up and destroy of one workspace. The only importer of pulumi.automation."""
+"""Drives the Pulumi engine: preview, up and destroy of one workspace. The only importer of pulumi.automation."""
 
-import re
 from collections.abc import Callable
+from typing import TypeVar
 
 from pulumi import automation
 from pulumi.automation import errors as automation_errors
 from pydantic import BaseModel, ConfigDict, JsonValue
 
+from aifactory.deliver.engine_messages import failure
 from aifactory.deliver.locks import release_stale
+from aifactory.deliver.state import State
 from aifactory.deliver.workspace import PROJECT, Workspace
-from aifactory.errors import EngineError
 
 PARALLEL = 64
+STATE_VERSION = 3
+"""Version of the form in which states are exported and imported."""
+ATTEMPTS = 3
+"""Runs of the engine that another one's lock may cost."""
+ResultT = TypeVar("ResultT")
 Notify = Callable[[str], None]
-_NOISE = re.compile(
-    r"^(Updating|Destroying|View |@ |error: update failed$|error: destroy failed$|Resources:|Duration:|\s*$)"
-)
-_WRONG_KEY = "incorrect passphrase"
 
 
 class EngineResult(BaseModel):
@@ -53,17 +55,97 @@ class Engine:
 
     def _stack(self) -> automation.Stack:
         self.settle()
-        root = self._workspace.cli_root
         try:
-            command = automation.PulumiCommand(None if root is None else str(root))
-            options = automation.LocalWorkspaceOptions(
-                env_vars=self._workspace.environment, pulumi_command=command
-            )
-            return automation.create_or_select_stack(
-                self._workspace.stack, work_dir=str(self._workspace.directory), opts=options
-            )
+            return self._opened(automation.create_or_select_stack)
         except (automation_errors.CommandError, RuntimeError, OSError) as error:
-            raise _failure("the Pulumi stack cannot be opened", error) from error
+            raise failure("the Pulumi stack cannot be opened", error) from error
+
+    def _opened(self, how: Callable[..., automation.Stack]) -> automation.Stack:
+        root = self._workspace.cli_root
+        command = automation.PulumiCommand(None if root is None else str(root))
+        options = automation.LocalWorkspaceOptions(
+            env_vars=self._workspace.environment, pulumi_command=command
+        )
+        return how(self._workspace.stack, work_dir=str(self._workspace.directory), opts=options)
+
+    def stacks(self) -> tuple[str, ...]:
+        """Names of the project's stacks in the backend.
+
+        Raises:
+            EngineError: If the backend cannot be asked.
+        """
+        try:
+            return tuple(found.name.rpartition("/")[2] for found in self._stack().workspace.list_stacks())
+        except (automation_errors.CommandError, RuntimeError) as error:
+            raise failure("the Pulumi stacks cannot be listed", error) from error
+
+    def state(self, stack: str | None = None) -> State:
+        """What the engine knows of a stack, with secrets in plain text.
+
+        Args:
+            stack: Name of the stack; None means the workspace's own.
+
+        Raises:
+            EngineError: If the state cannot be read.
+        """
+        try:
+            found = self._stack().workspace.export_stack(stack or self._workspace.stack).deployment
+        except (automation_errors.CommandError, RuntimeError) as error:
+            raise failure("the Pulumi state cannot be read", error) from error
+        return dict(found or {})
+
+    def replace_state(self, state: State, stack: str | None = None) -> None:
+        """The engine knows of a stack what the state says, and nothing else.
+
+        Args:
+            state: In the form of :meth:`state`.
+            stack: Name of the stack; None means the workspace's own.
+
+        Raises:
+            EngineError: If another run is at work on the stack, or the state cannot be written.
+        """
+        name = stack or self._workspace.stack
+        if self._workspace.state is not None:
+            release_stale(self._workspace.state, PROJECT, name, self._notify)
+        try:
+            self._stack().workspace.import_stack(name, automation.Deployment(STATE_VERSION, state))
+        except (automation_errors.CommandError, RuntimeError) as error:
+            raise failure("the Pulumi state cannot be written", error) from error
+
+    def _alone(self, act: Callable[[], ResultT]) -> ResultT:
+        """What the act gives; an engine of a killed run may take the lock after we looked, and is waited for."""
+        for _ in range(ATTEMPTS - 1):
+            try:
+                return act()
+            except automation_errors.ConcurrentUpdateError:
+                if self._workspace.state is None:
+                    raise
+                self.settle()
+        return act()
+
+    def preview(self, *, refresh: bool = False, show: Notify | None = None) -> dict[str, int] | None:
+        """What an ``up`` would do, as resources by operation; None where the backend does not know the stack.
+
+        Nothing is written, a stack in the backend included; a run that is at work is not waited for.
+
+        Args:
+            refresh: Read the live objects first; needed where some are missing.
+            show: Told each line the engine prints; None for silence.
+
+        Raises:
+            EngineError: If the engine fails; the message holds its diagnostics.
+        """
+        try:
+            stack = self._opened(automation.select_stack)
+            result = stack.preview(
+                parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
+            )
+        except automation_errors.StackNotFoundError:
+            return None
+        except (automation_errors.CommandError, RuntimeError, OSError) as error:
+            raise failure("pulumi preview failed", error) from error
+        summary = result.change_summary or {}
+        return {str(getattr(op, "value", op)): count for op, count in summary.items()}
 
     def up(self, *, refresh: bool = False, show: Notify | None = None) -> EngineResult:
         """The stack is as the program declares it.
@@ -77,11 +159,13 @@ class Engine:
         """
         stack = self._stack()
         try:
-            result = stack.up(
-                parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
+            result = self._alone(
+                lambda: stack.up(
+                    parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
+                )
             )
         except (automation_errors.CommandError, RuntimeError) as error:
-            raise _failure("pulumi up failed", error) from error
+            raise failure("pulumi up failed", error) from error
         summary = result.summary.resource_changes or {}
         return EngineResult(
             changes={str(operation): count for operation, count in summary.items()},
@@ -100,28 +184,12 @@ class Engine:
         """
         stack = self._stack()
         try:
-            result = stack.destroy(
-                parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
+            result = self._alone(
+                lambda: stack.destroy(
+                    parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
+                )
             )
         except (automation_errors.CommandError, RuntimeError) as error:
-            raise _failure("pulumi destroy failed", error) from error
+            raise failure("pulumi destroy failed", error) from error
         summary = result.summary.resource_changes or {}
         return EngineResult(changes={str(op): count for op, count in summary.items()}, outputs={})
-
-
-def _failure(what: str, error: Exception) -> EngineError:
-    text = str(error)
-    if _WRONG_KEY in text:
-        return EngineError(
-            f"{what}: the passphrase is wrong; the one the stack was made with is needed;"
-            " set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE to it; nothing was changed"
-        )
-    return EngineError(f"{what}: {_diagnostics(text)}")
-
-
-def _diagnostics(text: str) -> str:
-    """The engine's own errors without its progress lines."""
-    wanted = text.partition("Diagnostics:")[2] or text.rpartition("stderr:")[2] or text
-    wanted = wanted.partition("\nOutputs:")[0].partition("\nResources:")[0]
-    lines = [line.strip() for line in wanted.splitlines() if not _NOISE.match(line.strip())]
-    return "\n  ".join(lines[:40]) or text.strip()[-400:]

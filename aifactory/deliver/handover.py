@@ -32,7 +32,7 @@ def managers_in(state: Path | None) -> dict[str, str] | None:
         return None
 
 
-def hand_over(cluster: Cluster, bundle: Bundle, known: Mapping[str, str]) -> int:
+def hand_over(cluster: Cluster, bundle: Bundle, known: Mapping[str, str], owner: str | None = None) -> int:
     """No live object of the bundle has a manager of ours that the state does not know; how many had.
 
     Such an object is made equal to what is wanted under the forgotten manager, so that dropped fields go, and
@@ -42,11 +42,12 @@ def hand_over(cluster: Cluster, bundle: Bundle, known: Mapping[str, str]) -> int
         cluster: The cluster.
         bundle: What is wanted.
         known: Field managers in the engine's state, by identity.
+        owner: Stack whose inventory label the objects carry; None means the bundle's own.
 
     Raises:
         ApiProblem: If the API server refuses.
     """
-    live = live_objects(cluster, bundle.stack, bundle)
+    live = live_objects(cluster, owner or bundle.stack, bundle)
     work = [
         (item, managers)
         for item in bundle.objects()

@@ -53,10 +53,14 @@ class Drift(BaseModel):
     """Live objects with our inventory label that are not wanted."""
 
 
+def kinds_of(bundle: Bundle) -> list[tuple[str, str]]:
+    """Version and kind of everything that may be ours, sorted: what a Bundle may hold, and what this one holds."""
+    return sorted(set(KINDS) | {(key.api_version, key.kind) for key in map(key_of, bundle.objects())})
+
+
 def live_objects(cluster: Cluster, stack: str, bundle: Bundle) -> dict[str, KubernetesObject]:
     """Live objects that carry the stack's inventory label, by identity; one list request a kind."""
-    kinds = set(KINDS) | {(key.api_version, key.kind) for key in map(key_of, bundle.objects())}
-    lists = at_once(lambda kind: cluster.list(*kind, f"{STACK}={stack}"), sorted(kinds))
+    lists = at_once(lambda kind: cluster.list(*kind, f"{STACK}={stack}"), kinds_of(bundle))
     return {str(key_of(item)): item for items in lists for item in items if not _terminating(item)}
 
 

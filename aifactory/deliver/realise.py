@@ -1,8 +1,6 @@
 """Make the cluster equal to the Bundle: repair, run the engine, prune; and take it all away again."""
 
-import hashlib
 import json
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
@@ -10,7 +8,9 @@ from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster
 from aifactory.deliver.engine import Engine, Notify
 from aifactory.deliver.handover import hand_over, managers_in
 from aifactory.deliver.inventory import Drift, drift, manager_of, prune, repair
-from aifactory.deliver.workspace import PROJECT, Workspace
+from aifactory.deliver.record import Record, state_file
+from aifactory.deliver.takeover import guard, owner, take_over
+from aifactory.deliver.workspace import Workspace
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
 
 
@@ -31,7 +31,12 @@ class UpReport(BaseModel):
 
 
 def up(
-    bundle: Bundle, cluster: Cluster, workspace: Workspace, notify: Notify, show: Notify | None
+    bundle: Bundle,
+    cluster: Cluster,
+    workspace: Workspace,
+    notify: Notify,
+    show: Notify | None,
+    previous: str | None = None,
 ) -> UpReport:
     """The cluster is as the bundle declares it; safe to run again after it was killed at any moment.
 
@@ -41,6 +46,7 @@ def up(
         workspace: Where the engine works.
         notify: Told one line for each noteworthy thing.
         show: Told the engine's own lines; None for silence.
+        previous: Stack of the phase before; what the cluster holds of it is taken over, in place.
 
     Raises:
         EngineError: If the engine fails.
@@ -48,15 +54,19 @@ def up(
     """
     engine = Engine(workspace, notify)
     engine.settle()
+    taken = previous if previous is not None and owner(cluster) == previous else None
+    if taken is not None:
+        take_over(bundle, cluster, engine, taken, notify)
     before = drift(cluster, bundle)
-    record = _Record(workspace, bundle)
+    record = Record(workspace, bundle)
     clean = not (before.missing or before.changed or before.unwanted)
     if clean and record.holds():
         return UpReport(engine_ran=False, changes={}, repaired=(), pruned=0, outputs=record.outputs())
     record.drop()
     repaired = _take_back(cluster, before, notify)
-    known = managers_in(_state_file(workspace))
-    left = 0 if known is None else hand_over(cluster, bundle, known)
+    known = managers_in(state_file(workspace))
+    holders = {bundle.stack, taken or bundle.stack}
+    left = 0 if known is None else sum(hand_over(cluster, bundle, known, one) for one in sorted(holders))
     if left:
         notify(f"{left} objects of a run that did not end are handed over to the engine")
     result = engine.up(refresh=bool(before.missing) and _has_resources(workspace), show=show)
@@ -88,8 +98,10 @@ def destroy(
         EngineError: If the engine fails.
         ClusterError: If the cluster refuses.
     """
-    _Record(workspace, bundle).drop()
-    result = Engine(workspace, notify).destroy(show=show)
+    Record(workspace, bundle).drop()
+    engine = Engine(workspace, notify)
+    guard(bundle, cluster, engine)
+    result = engine.destroy(show=show)
     nothing = Bundle(stack=bundle.stack, layers=())
     left = drift(cluster, nothing).unwanted
     for item in left:
@@ -129,15 +141,9 @@ def _foreign_managers(live: KubernetesObject) -> list[str]:
     return sorted(found)
 
 
-def _state_file(workspace: Workspace) -> Path | None:
-    if workspace.state is None:
-        return None
-    return workspace.state / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack}.json"
-
-
 def _has_resources(workspace: Workspace) -> bool:
     """Whether the state may name objects; true where it cannot be looked at."""
-    file = _state_file(workspace)
+    file = state_file(workspace)
     if file is None:
         return True
     try:
@@ -145,50 +151,3 @@ def _has_resources(workspace: Workspace) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return file.exists()
     return bool(latest and latest.get("resources"))
-
-
-class _Record:
-    """That the engine finished with exactly this bundle and left exactly this state.
-
-    With a matching record and no drift an ``up`` needs no engine. Any doubt, and the engine runs.
-    """
-
-    def __init__(self, workspace: Workspace, bundle: Bundle) -> None:
-        state = _state_file(workspace)
-        self._state = state
-        self._file = (
-            None if workspace.state is None else workspace.state / ".aifactory" / f"{workspace.stack}.json"
-        )
-        self._digest = hashlib.sha256(bundle.model_dump_json().encode()).hexdigest()
-
-    def _state_digest(self) -> str | None:
-        if self._state is None or not self._state.is_file():
-            return None
-        return hashlib.sha256(self._state.read_bytes()).hexdigest()
-
-    def _content(self) -> dict[str, JsonValue]:
-        if self._file is None:
-            return {}
-        try:
-            content = json.loads(self._file.read_text())
-        except (OSError, ValueError):
-            return {}
-        return content if isinstance(content, dict) else {}
-
-    def holds(self) -> bool:
-        content, state = self._content(), self._state_digest()
-        return state is not None and content.get("bundle") == self._digest and content.get("state") == state
-
-    def outputs(self) -> dict[str, JsonValue]:
-        outputs = self._content().get("outputs")
-        return outputs if isinstance(outputs, dict) else {}
-
-    def write(self, outputs: dict[str, JsonValue]) -> None:
-        if self._file is not None:
-            self._file.parent.mkdir(exist_ok=True)
-            content = {"bundle": self._digest, "state": self._state_digest(), "outputs": outputs}
-            self._file.write_text(json.dumps(content))
-
-    def drop(self) -> None:
-        if self._file is not None:
-            self._file.unlink(missing_ok=True)

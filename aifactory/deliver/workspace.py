@@ -3,6 +3,7 @@
 import json
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import yaml
@@ -69,7 +70,14 @@ def _json_default(value: object) -> str:
 
 
 def lab_workspace(
-    directory: Path, stack: str, raw: object, *, target: str, kubeconfig: Path, bin_dir: Path
+    directory: Path,
+    stack: str,
+    raw: object,
+    *,
+    target: str,
+    kubeconfig: Path,
+    bin_dir: Path,
+    more: Mapping[str, str] | None = None,
 ) -> Workspace:
     """The workspace of a lab: state and configuration below the lab's folder, gone with the lab.
 
@@ -82,6 +90,7 @@ def lab_workspace(
         target: Target that the program is told.
         kubeconfig: Kubeconfig of the lab.
         bin_dir: Folder with the resolved tools.
+        more: More configuration of the project, by key.
     """
     work, state, temporary = (directory / "pulumi" / name for name in ("work", "state", "tmp"))
     for folder in (work, state, temporary):
@@ -95,12 +104,13 @@ def lab_workspace(
         CONFIG_KEY: json.loads(json.dumps(raw, default=_json_default)),
         f"{PROJECT}:target": target,
         f"{PROJECT}:kubeconfig": str(kubeconfig),
+        **{f"{PROJECT}:{key}": value for key, value in (more or {}).items()},
     }
     _write(settings_file, yaml.safe_dump(kept, sort_keys=False))
     environment = {
         **_tool_environment(bin_dir),
         "PULUMI_BACKEND_URL": f"file://{state}",
-        "PULUMI_CONFIG_PASSPHRASE": f"lab-{stack}",
+        "PULUMI_CONFIG_PASSPHRASE": f"lab-{directory.name}",  # one for all stacks of the lab
         "PULUMI_HOME": str(directory / "pulumi" / "home"),
         "TMPDIR": str(temporary),  # the provider leaves copies of the kubeconfig there
     }

@@ -81,13 +81,15 @@ def claim_names(planned: PoolPlan) -> tuple[str, str]:
 def product_expression(planned: PoolPlan) -> str:
     """The CEL expression that picks the pool's whole GPUs by the product name the driver reports.
 
-    Pools of one product share their GPUs' expression: pods are kept on a pool by the pool's node label.
+    Where no name is published, the GPUs are picked by their compute capability, which is. Pools of one
+    product share their GPUs' expression: pods are kept on a pool by the pool's node label.
     """
     attributes = 'device.attributes["gpu.nvidia.com"]'
-    return (
-        'device.driver == "gpu.nvidia.com"'
-        f' && {attributes}.type == "gpu"'
-        f" && {attributes}.productName == {json.dumps(planned.system.gpu.name)}"
+    gpu = planned.system.gpu
+    return (f'device.driver == "gpu.nvidia.com" && {attributes}.type == "gpu" && {attributes}.') + (
+        f"productName == {json.dumps(gpu.name)}"
+        if gpu.product_label is not None
+        else f'cudaComputeCapability.compareTo(semver("{gpu.compute}.0")) == 0'
     )
 
 

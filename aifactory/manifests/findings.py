@@ -113,6 +113,19 @@ def manifest_findings(planned: FactoryPlan) -> tuple[Finding, ...]:
     return ()
 
 
+def full_plan(name: str, stack: Stack, catalog: Catalog, target: Target | None) -> FactoryPlan:
+    """A plan with everything that is to be said of it, down to its manifests; it may be refused.
+
+    Args:
+        name: Name of the stack.
+        stack: The stack, valid in itself.
+        catalog: The facts to plan with.
+        target: Where the stack is realised; None means what the stack says.
+    """
+    planned = plan(name, stack, catalog, target)
+    return planned.model_copy(update={"findings": planned.findings + manifest_findings(planned)})
+
+
 def checked_plan(name: str, stack: Stack, catalog: Catalog, target: Target | None, file: str) -> FactoryPlan:
     """A plan that nothing refuses, down to its manifests.
 
@@ -126,6 +139,4 @@ def checked_plan(name: str, stack: Stack, catalog: Catalog, target: Target | Non
     Raises:
         PlanRefused: If anything refuses it; every reason is named.
     """
-    planned = plan(name, stack, catalog, target)
-    found = planned.findings + manifest_findings(planned)
-    return accepted(planned.model_copy(update={"findings": found}), file)
+    return accepted(full_plan(name, stack, catalog, target), file)

@@ -6,6 +6,12 @@ from aifactory.plan.models import CellAddresses
 from aifactory.spec.network import Network
 
 
+def blocks_in(network: str, prefix: int) -> int:
+    """How many blocks of a prefix length a network has; 0 where it is itself smaller than one."""
+    whole = ipaddress.ip_network(network)
+    return 0 if not whole.prefixlen <= prefix <= whole.max_prefixlen else 1 << (prefix - whole.prefixlen)
+
+
 def block(network: str, prefix: int, index: int) -> str | None:
     """The block of a network with this index; None where the network has no such block.
 
@@ -14,14 +20,32 @@ def block(network: str, prefix: int, index: int) -> str | None:
         prefix: Prefix length of a block.
         index: Which one, from 0; block ``i`` never moves when there are more.
     """
-    whole = ipaddress.ip_network(network)
-    if prefix < whole.prefixlen or prefix > whole.max_prefixlen or index >= 2 ** (prefix - whole.prefixlen):
+    if not 0 <= index < blocks_in(network, prefix):
         return None
+    whole = ipaddress.ip_network(network)
     return f"{whole.network_address + index * 2 ** (whole.max_prefixlen - prefix)}/{prefix}"
 
 
+def cells_addressable(network: Network) -> dict[str, int]:
+    """How many cells each of the site's networks has blocks for, by name of its field; a shared one is left out."""
+    blocks = network.cells
+    if blocks is None:
+        return dict.fromkeys(("pod_cidr", "service_cidr", "node_cidr"), 1)
+    rooms = {
+        "pod_cidr": blocks_in(network.pod_cidr, blocks.pod_prefix),
+        "service_cidr": blocks_in(network.service_cidr, blocks.service_prefix),
+        "node_cidr": blocks_in(network.node_cidr, blocks.node_prefix),
+    }
+    if network.storage_cidr is not None and blocks.storage_prefix is not None:
+        rooms["storage_cidr"] = blocks_in(network.storage_cidr, blocks.storage_prefix)
+    return rooms
+
+
 def addresses_of(network: Network, index: int) -> CellAddresses | None:
-    """The networks of the cell with this index; None where one of them is exhausted."""
+    """The networks of the cell with this index; None where one of them is exhausted.
+
+    Without blocks the networks are those of the first cell, and there is no second one.
+    """
     blocks = network.cells
     if blocks is None:
         if index > 0:
@@ -45,17 +69,39 @@ def addresses_of(network: Network, index: int) -> CellAddresses | None:
     return CellAddresses(pod_cidr=pod, service_cidr=service, node_cidr=node, storage_cidr=storage)
 
 
-def nodes_addressable(network: Network, pods_per_node: int) -> int:
-    """Most nodes of one cell for which its networks have addresses; 0 where a node's own network is too small.
+def bits_after(network: str, prefix: int) -> int:
+    """Bits of an address of the network's family that a prefix leaves; 0 where it is longer than an address."""
+    return max(0, ipaddress.ip_network(network).max_prefixlen - prefix)
 
-    The first pod address of a node is its bridge's, two of a network's addresses are no host's.
-    """
-    pods = ipaddress.ip_network(network.pod_cidr)
-    pod_prefix = network.cells.pod_prefix if network.cells else pods.prefixlen
-    per_node = 2 ** max(0, pods.max_prefixlen - network.pod_prefix_per_node) - 3
-    if per_node < pods_per_node or network.pod_prefix_per_node < pod_prefix:
-        return 0
-    nodes = ipaddress.ip_network(network.node_cidr)
-    node_prefix = network.cells.node_prefix if network.cells else nodes.prefixlen
-    by_nodes = max(0, 2 ** max(0, nodes.max_prefixlen - node_prefix) - 2)
-    return int(min(2 ** (network.pod_prefix_per_node - pod_prefix), by_nodes))
+
+def pods_addressable(network: Network) -> int:
+    """Most pods of one node; the first address is its bridge's, two of a network's are no host's."""
+    return max(0, (1 << bits_after(network.pod_cidr, network.pod_prefix_per_node)) - 3)
+
+
+def pod_prefix(network: Network) -> int:
+    """Prefix length of one cell's pod network."""
+    return network.cells.pod_prefix if network.cells else ipaddress.ip_network(network.pod_cidr).prefixlen
+
+
+def node_prefix(network: Network) -> int:
+    """Prefix length of one cell's node network."""
+    return network.cells.node_prefix if network.cells else ipaddress.ip_network(network.node_cidr).prefixlen
+
+
+def service_prefix(network: Network) -> int:
+    """Prefix length of one cell's service network."""
+    if network.cells:
+        return network.cells.service_prefix
+    return ipaddress.ip_network(network.service_cidr).prefixlen
+
+
+def pod_networks(network: Network) -> int:
+    """Most nodes of one cell that get a pod network of their own."""
+    own = network.pod_prefix_per_node
+    return 1 << (own - pod_prefix(network)) if own >= pod_prefix(network) else 0
+
+
+def node_addresses(network: Network) -> int:
+    """Most nodes of one cell that get an address; two of a network's addresses are no host's."""
+    return max(0, (1 << bits_after(network.node_cidr, node_prefix(network))) - 2)

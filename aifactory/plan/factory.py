@@ -11,6 +11,7 @@ from aifactory.plan import (
     fabric_findings,
     placement,
     power_findings,
+    system_findings,
 )
 from aifactory.plan import findings as rules
 from aifactory.plan.capacity import pool_plan
@@ -51,7 +52,7 @@ def storage_plan(stack: Stack) -> StoragePlan:
 def _pool_findings(path: str, planned: PoolPlan, stack: Stack) -> Iterator[Finding]:
     pool: Pool = planned.pool
     system: System = planned.system
-    yield from rules.withdrawn(path, system)
+    yield from system_findings.not_offered(path, system)
     yield from rules.mig_layout(path, pool, system)
     yield from rules.unknown_product(path, planned)
     yield from rules.label_length(path, planned)
@@ -69,7 +70,7 @@ def _sized(stack: Stack, catalog: Catalog) -> tuple[tuple[PoolPlan, ...], tuple[
         path = f"pools.{index}"
         system = catalog.systems.get(pool.system)
         if system is None:
-            found.append(rules.unknown_system(path, pool, catalog))
+            found.append(system_findings.unknown_system(path, pool, catalog))
             continue
         fed: int | None = None
         if pool.power_share is not None and stack.power is not None and region is not None:

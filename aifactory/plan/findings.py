@@ -3,31 +3,17 @@
 import difflib
 from collections.abc import Iterator
 
-from aifactory.catalog.models import Catalog, System
+from aifactory.catalog.models import System
 from aifactory.plan.capacity import mig_product_labels
 from aifactory.plan.models import Finding, PoolPlan, StoragePlan
 from aifactory.spec.pools import DeviceStack, Pool
+from aifactory.spec.provisioning import Adopt, Simulated
 from aifactory.spec.stack import Stack
 
 MAX_LABEL = 63
 """Longest value of a Kubernetes label."""
 KUBERNETES_FOR_COMPUTE_DOMAINS = (1, 34)
 """ComputeDomains use resource.k8s.io/v1, which is served from Kubernetes 1.34 on."""
-
-
-def unknown_system(path: str, pool: Pool, catalog: Catalog) -> Finding:
-    """A pool names a system that the catalogue does not have."""
-    known = sorted(catalog.systems)
-    near = difflib.get_close_matches(pool.system, known, n=1)
-    return Finding(
-        code="unknown-system",
-        severity="error",
-        path=f"{path}.system",
-        message=f"the system '{pool.system}' is not in the catalogue; systems: {', '.join(known)}",
-        fix=f"did you mean '{near[0]}'?"
-        if near
-        else "name one of them, or add a row to aifactory/catalog/systems.yaml",
-    )
 
 
 def mig_layout(path: str, pool: Pool, system: System) -> Iterator[Finding]:
@@ -75,14 +61,27 @@ def label_length(path: str, planned: PoolPlan) -> Iterator[Finding]:
 
 
 def unknown_product(path: str, planned: PoolPlan) -> Iterator[Finding]:
-    """A system whose product label is not published cannot be selected by it."""
-    if planned.product_label is None:
+    """Nodes of a system whose product label or PCI device is not published are picked by an explicit selector."""
+    how, gpu = planned.pool.provisioning, planned.system.gpu
+    if isinstance(how, Simulated) or (isinstance(how, Adopt) and how.selector is not None):
+        return
+    if planned.product_label is None and isinstance(how, Adopt):
         yield Finding(
             code="unknown-product-label",
             severity="error",
             path=f"{path}.product_label",
             message=f"the product label of {planned.system.id} is not published, and the pool is selected by it",
-            fix="set product_label to what GPU feature discovery reports on a node",
+            fix="set product_label to what GPU feature discovery reports on a node"
+            if gpu.pci_device
+            else "set provisioning.selector to labels that the pool's nodes have",
+        )
+    elif gpu.pci_device is None:
+        yield Finding(
+            code="unknown-pci-device",
+            severity="error",
+            path=f"{path}.provisioning",
+            message=f"the PCI device of {planned.system.id} is not published, and a NodeFeatureRule matches it",
+            fix="adopt the nodes, with provisioning.selector set to labels that they have",
         )
 
 
@@ -119,18 +118,6 @@ def driver_version(path: str, pool: Pool, system: System) -> Iterator[Finding]:
             path=f"{path}.driver.version",
             message=f"driver {wanted} is older than {system.driver_minimum}, which {system.gpu.name} needs",
             fix="remove driver.version to use the catalogue's release",
-        )
-
-
-def withdrawn(path: str, system: System) -> Iterator[Finding]:
-    """A system that is no longer offered cannot be planned."""
-    if system.status == "withdrawn":
-        yield Finding(
-            code="withdrawn-system",
-            severity="error",
-            path=f"{path}.system",
-            message=f"{system.id} was withdrawn by its maker",
-            fix="choose a system of status ga or early",
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from aifactory.plan.capacity import mig_product_labels
 from aifactory.plan.models import FactoryPlan, PlanModel, PoolPlan
 from aifactory.spec.pools import Allocation
+from aifactory.spec.provisioning import Adopt
 
 POOL_LABEL = "node.cluster.x-k8s.io/aifactory-pool"
 """Pool identity: under a domain that Cluster API copies from a Machine to its Node."""
@@ -122,7 +123,9 @@ def nodes_of(plan: FactoryPlan, planned: PoolPlan, limit: int | None = None) -> 
     """
     system, zones = planned.system, plan.stack.site.zones
     driver = driver_version(plan, planned)
-    common = {**discovered_labels(planned, driver), **pool_labels(planned)}
+    how = planned.pool.provisioning
+    found_by = (how.selector or {}) if isinstance(how, Adopt) else {}  # whoever made the nodes labelled them so
+    common = {**discovered_labels(planned, driver), **found_by, **pool_labels(planned)}
     count = planned.nodes if limit is None else min(limit, planned.nodes)
     for index in range(planned.first_node, planned.first_node + count):
         rack = index // system.nodes_per_rack

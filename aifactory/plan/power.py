@@ -6,20 +6,41 @@ from aifactory.catalog.models import System
 from aifactory.catalog.programme import PowerModeRow, Region
 from aifactory.plan.models import FeedPlan, PoolPlan, PowerPlan
 from aifactory.plan.quantities import GridPower, ITPower
-from aifactory.spec.power import Power, Redundancy
+from aifactory.spec.power import Feed, Power, Redundancy
 
 _ROUNDING = 1e-9
-"""A rack that misses its power by less than this part of itself is counted: it is floating-point noise."""
+"""A rack that misses its power by less than this part of the whole is counted: it is floating-point noise."""
+_NOISE = 1e-8
+"""A load above its limit by less than this part is within it: above the noise of counting racks and adding them."""
+
+
+def lost_feeds(power: Power) -> tuple[Feed, ...]:
+    """The worst loss that redundancy allows: the largest feed, or the largest half of them, rounded up.
+
+    Two halves of an odd number of feeds are not the same; the larger half is then taken as lost.
+    """
+    count = {Redundancy.N: 0, Redundancy.N_PLUS_1: 1, Redundancy.TWO_N: math.ceil(len(power.feeds) / 2)}
+    largest_first = sorted(power.feeds, key=lambda feed: -feed.capacity_mw)
+    return tuple(largest_first[: count[power.redundancy]])
+
+
+def carried_after_loss(power: Power) -> GridPower | None:
+    """What the feeds carry after the worst loss that redundancy allows; None where no feed is declared."""
+    if not power.feeds:
+        return None
+    lost = {feed.name for feed in lost_feeds(power)}
+    return GridPower.of_mw(math.fsum(feed.capacity_mw for feed in power.feeds if feed.name not in lost))
 
 
 def usable(power: Power) -> GridPower:
     """What may be planned with: the contract, or what the feeds carry after the loss that redundancy allows."""
-    contract = GridPower.of_mw(power.capacity_mw)
-    if not power.feeds:
-        return contract
-    carried = sorted(feed.capacity_mw for feed in power.feeds)
-    lost = {Redundancy.N: 0, Redundancy.N_PLUS_1: 1, Redundancy.TWO_N: len(carried) // 2}[power.redundancy]
-    return min(contract, GridPower.of_mw(math.fsum(carried[: len(carried) - lost])))
+    contract, carried = GridPower.of_mw(power.capacity_mw), carried_after_loss(power)
+    return contract if carried is None else min(contract, carried)
+
+
+def exceeds(load: GridPower, limit: GridPower) -> bool:
+    """Whether a load is above a limit by more than floating-point noise."""
+    return load > limit * (1 + _NOISE)
 
 
 def pue_of(power: Power, region: Region) -> float:

@@ -1,12 +1,17 @@
 """Checks across fields: each returns every problem it finds, none raises."""
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 
 from aifactory.errors import Problem
 from aifactory.spec.address_checks import address_family, addresses, opened_networks
+from aifactory.spec.block_checks import CHECKS as BLOCK_CHECKS
+from aifactory.spec.gate_checks import CHECKS as GATE_CHECKS
+from aifactory.spec.names import repeated
+from aifactory.spec.namespace_checks import CHECKS as NAMESPACE_CHECKS
 from aifactory.spec.operators import Owner
 from aifactory.spec.pools import Allocation, DeviceStack, Pool
+from aifactory.spec.programme_checks import CHECKS as PROGRAMME_CHECKS
+from aifactory.spec.size_checks import pool_sizes, power_shares
 from aifactory.spec.stack import Stack
 from aifactory.spec.storage_checks import storage_names
 
@@ -29,24 +34,7 @@ def unique_names(stack: Stack) -> Iterator[Problem]:
         "services": [service.name.value for service in stack.services],
     }
     for path, names in named.items():
-        for name, count in Counter(names).items():
-            if count > 1:
-                yield Problem(
-                    path, f"{count} entries are named '{name}'", "names are unique", "rename all but one"
-                )
-
-
-def pool_sizes(stack: Stack) -> Iterator[Problem]:
-    """A pool has one size, in racks or in nodes."""
-    for path, pool in _each_pool(stack):
-        if (pool.racks is None) == (pool.nodes is None):
-            given = "both racks and nodes are" if pool.racks is not None else "neither racks nor nodes is"
-            yield Problem(
-                path,
-                f"{given} given",
-                "exactly one of racks, nodes",
-                "keep one of them, for example racks: 2",
-            )
+        yield from repeated(path, names)
 
 
 def sharing(stack: Stack) -> Iterator[Problem]:
@@ -137,34 +125,10 @@ def services_exist(stack: Stack) -> Iterator[Problem]:
                 )
 
 
-RESERVED = ("aifactory-system", "default", "kube-node-lease", "kube-public", "kube-system")
-"""Namespaces that the factory or Kubernetes itself lives in."""
-
-
-def namespaces_apart(stack: Stack) -> Iterator[Problem]:
-    """A service does not live with an operator: their pods have other rights and other open flows."""
-    operators = stack.operators
-    taken = {
-        operators.gpu_operator.namespace,
-        operators.dra_driver.namespace,
-        operators.node_feature_discovery.namespace,
-        operators.device_plugin.namespace,
-        stack.network.monitoring_namespace,
-        *RESERVED,
-    }
-    for index, service in enumerate(stack.services):
-        if service.namespace in taken:
-            yield Problem(
-                f"services.{index}.namespace",
-                f"the namespace '{service.namespace}' is taken by an operator, monitoring or Kubernetes",
-                f"any namespace but {', '.join(sorted(taken))}",
-                f"name it after the service, for example {service.name.value}",
-            )
-
-
 CHECKS: tuple[Check, ...] = (
     unique_names,
     pool_sizes,
+    power_shares,
     sharing,
     allocation,
     device_plugin_owner,
@@ -173,7 +137,10 @@ CHECKS: tuple[Check, ...] = (
     opened_networks,
     storage_names,
     services_exist,
-    namespaces_apart,
+    *NAMESPACE_CHECKS,
+    *BLOCK_CHECKS,
+    *PROGRAMME_CHECKS,
+    *GATE_CHECKS,
 )
 
 

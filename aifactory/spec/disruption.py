@@ -20,10 +20,16 @@ class DisruptionKind(StrEnum):
     PLUGIN_RESTART = "plugin-restart"
     POOL_REMOVED = "pool-removed"
     POOL_SHRUNK = "pool-shrunk"
+    ALLOCATION_SWITCHED = "allocation-switched"
+    LABELS_CHANGED = "labels-changed"
+    TAINT_CHANGED = "taint-changed"
+    COMPUTE_DOMAIN_REPLACED = "compute-domain-replaced"
     QUOTA_REPLACED = "quota-replaced"
     QUEUE_REPLACED = "queue-replaced"
     VOLUMES_LOST = "volumes-lost"
     NETWORK_CLOSED = "network-closed"
+    NAMESPACE_DELETED = "namespace-deleted"
+    DEFINITION_DELETED = "definition-deleted"
 
 
 class Acknowledgement(Section):

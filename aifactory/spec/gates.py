@@ -1,12 +1,17 @@
 """Gates: conditions with evidence that stand between one phase and the next."""
 
-import datetime
+import hashlib
+import json
 from enum import StrEnum
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import AwareDatetime, Field, StringConstraints
 
 from aifactory.spec.units import DnsLabel, Section, StackName
+
+Measure = Annotated[float, Field(allow_inf_nan=False)]
+"""A measured value; the gate names its unit."""
+_UNSEALED = "sha256:" + "0" * 64
 
 
 class GateKind(StrEnum):
@@ -29,9 +34,9 @@ class Gate(Section):
     name: DnsLabel
     """Name of the gate, unique in the phase; part of the evidence's file name."""
     kind: GateKind
-    at_least: float | None = None
+    at_least: Measure | None = None
     """The measured value is at least this; give this, ``at_most``, or neither for pass or fail."""
-    at_most: float | None = None
+    at_most: Measure | None = None
     """The measured value is at most this."""
     unit: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
     """Unit of the threshold, for example ``GB/s``; needed with a threshold."""
@@ -41,6 +46,16 @@ class Gate(Section):
     """Who signs; needed for kind ``approval``."""
     max_age_days: Annotated[int, Field(ge=1, le=3650, strict=True)] = 90
     """Older evidence is stale."""
+
+    @property
+    def threshold(self) -> float | None:
+        """What the measured value is held against; None for pass or fail."""
+        return self.at_least if self.at_least is not None else self.at_most
+
+    def met_by(self, measured: float) -> bool:
+        """Whether a measured value, in the gate's unit, meets the threshold."""
+        low = self.at_least is None or measured >= self.at_least
+        return low and (self.at_most is None or measured <= self.at_most)
 
 
 class Gates(Section):
@@ -56,9 +71,9 @@ class Evidence(Section):
     gate: DnsLabel
     stack: StackName
     result: Literal["pass", "fail"]
-    measured: float | None = None
+    measured: Measure | None = None
     """The measured value, in ``unit``; none where the gate has no threshold."""
-    threshold: float | None = None
+    threshold: Measure | None = None
     """The threshold it was held against; that of the gate has to be the same when it is read."""
     unit: Annotated[str, StringConstraints(min_length=1, max_length=40)] | None = None
     tool: Annotated[str, StringConstraints(min_length=1, max_length=80)]
@@ -66,7 +81,7 @@ class Evidence(Section):
     tool_version: Annotated[str, StringConstraints(min_length=1, max_length=80)]
     simulated: bool = Field(strict=True)
     """Whether nodes or GPUs were simulated; such evidence never opens a gate of a real site."""
-    time: datetime.datetime
+    time: AwareDatetime
     """When it was found, with a time zone."""
     who: Annotated[str, StringConstraints(min_length=2, max_length=120)]
     """Who ran it, or who approved."""
@@ -74,3 +89,20 @@ class Evidence(Section):
     """Where the full report is."""
     digest: Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{64}$")]
     """SHA-256 of all other fields, so that an edit after the fact is seen."""
+
+    @property
+    def seal(self) -> str:
+        """What ``digest`` has to be: SHA-256 over the other fields, as JSON with sorted keys and UTC time."""
+        content = self.model_dump(mode="json", exclude={"digest", "time"})
+        content["time"] = self.time.timestamp()
+        return "sha256:" + hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def sealed(cls, **fields: object) -> Self:
+        """Evidence of these fields with the digest that belongs to them.
+
+        Raises:
+            ValidationError: If a field is wrong.
+        """
+        unsealed = cls.model_validate({**fields, "digest": _UNSEALED})
+        return unsealed.model_copy(update={"digest": unsealed.seal})

@@ -77,6 +77,28 @@ def _text(path: Path) -> str:
         ) from error
 
 
+def read_yaml(path: Path) -> object:
+    """What a YAML file holds.
+
+    Args:
+        path: The file.
+
+    Raises:
+        StackInvalid: If the file cannot be read, is too large, or is not YAML without traps.
+    """
+    text = _text(path)
+    try:
+        content: object = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise _invalid(
+            str(path),
+            f"is not valid YAML ({reason(error)})",
+            "YAML with unique keys, without aliases and tags",
+            "correct the place named",
+        ) from error
+    return content
+
+
 def read_config(path: Path) -> dict[str, object]:
     """The ``config`` mapping of a stack file.
 
@@ -86,16 +108,7 @@ def read_config(path: Path) -> dict[str, object]:
     Raises:
         StackInvalid: If the file cannot be read or is not YAML with a ``config`` mapping.
     """
-    text = _text(path)
-    try:
-        content = yaml.load(text, Loader=StrictLoader)  # noqa: S506 - a SafeLoader
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise _invalid(
-            str(path),
-            f"is not valid YAML ({reason(error)})",
-            "YAML with unique keys, without aliases and tags",
-            "correct the place named",
-        ) from error
+    content = read_yaml(path)
     config = content.get("config") if isinstance(content, dict) else None
     if not isinstance(config, dict):
         raise _invalid(str(path), "is missing", f"a mapping with the key {CONFIG_KEY}", _EXAMPLE, "config")

@@ -70,7 +70,7 @@ class Cluster(Section):
     max_nodes: Annotated[int, Field(ge=2, le=5000, strict=True)] = 5000
     """Most nodes of one cell; 5,000 is what Kubernetes is tested for, fewer keep a failure smaller."""
     pods_per_node: Annotated[int, Field(ge=1, le=500, strict=True)] = 30
-    """Pods a node runs at most; 150,000 a cell is what Kubernetes is tested for."""
+    """Pods a node runs at most, averaged over a cell; 150,000 a cell is what Kubernetes is tested for."""
 
 
 class ServicePlane(Section):

@@ -114,6 +114,13 @@ def test_a_product_name_cannot_change_the_expression() -> None:
     assert product_expression(odd).endswith(r'.productName == "\" || true || \""')
 
 
+def test_gpus_without_a_published_name_are_picked_by_capability() -> None:
+    """No name is guessed: where none is published, the class asks for the compute capability."""
+    assert product_expression(planned("next", "vr-nvl72")).endswith(
+        '.cudaComputeCapability.compareTo(semver("10.7.0")) == 0'
+    )
+
+
 @pytest.mark.skipif(crd_dir() is None, reason="the real CRDs are not at hand: set AIFACTORY_CRDS")
 def test_compute_domains_obey_their_crd() -> None:
     """A ComputeDomain says how many nodes take part, and is what its real CRD takes."""

@@ -235,9 +235,11 @@ def _shape(value: object) -> object:
     return [_shape(inner) for inner in value] if isinstance(value, list) else type(value).__name__
 
 
-@pytest.mark.parametrize("system", sorted(catalog().systems))
+@pytest.mark.parametrize(
+    "system", sorted(row.id for row in catalog().systems.values() if row.gpu.pci_device is not None)
+)
 def test_rules_fit_their_crd(system: str) -> None:
-    """The rule of every system is valid against the real CRD, unknown fields included."""
+    """The rule of every system whose PCI device is known is valid against the real CRD, unknown fields included."""
     if crd_dir() is None:
         pytest.skip("the real CRDs are not at hand: set AIFACTORY_CRDS to their folder")
 

@@ -23,21 +23,14 @@ def pools(draw: st.DrawFn, *, dra: bool = False) -> PoolPlan:
     """Pools of every system and every way to cut a GPU."""
     system = draw(st.sampled_from(sorted(SYSTEMS)))
     sharing = {"replicas": draw(st.integers(2, 128)), "rename": draw(st.booleans())}
-    mig = {
-        "layout": draw(st.sampled_from(sorted(SYSTEMS[system].mig))),
-        "strategy": draw(st.sampled_from(["mixed", "single"])),
-    }
-    cut = draw(
-        st.sampled_from(
-            [
-                {},
-                {"mig": mig},
-                {"mps": sharing},
-                {"time_slicing": sharing},
-                {"mig": mig, "time_slicing": sharing},
-            ]
-        )
-    )
+    cuts: list[dict[str, object]] = [{}, {"mps": sharing}, {"time_slicing": sharing}]
+    if layouts := sorted(SYSTEMS[system].mig):
+        mig = {
+            "layout": draw(st.sampled_from(layouts)),
+            "strategy": draw(st.sampled_from(["mixed", "single"])),
+        }
+        cuts += [{"mig": mig}, {"mig": mig, "time_slicing": sharing}]
+    cut = draw(st.sampled_from(cuts))
     size = draw(st.integers(1, 40))
     by_rack = draw(st.booleans())
     return planned(

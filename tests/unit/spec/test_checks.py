@@ -44,17 +44,17 @@ CASES: dict[str, tuple[dict[str, Any], Problem]] = {
         with_pool(racks=1),
         Problem(
             "pools.0",
-            "both racks and nodes are given",
-            "exactly one of racks, nodes",
+            "racks and nodes are given together",
+            "exactly one of racks, nodes, power_share",
             "keep one of them, for example racks: 2",
         ),
     ),
-    "neither racks nor nodes": (
+    "no size": (
         with_pool(nodes=None),
         Problem(
             "pools.0",
-            "neither racks nor nodes is given",
-            "exactly one of racks, nodes",
+            "no size is given",
+            "exactly one of racks, nodes, power_share",
             "keep one of them, for example racks: 2",
         ),
     ),

@@ -17,7 +17,7 @@ CLUSTER_API = {
     "bootstrap_template": "gpu",
     "template": METAL3,
 }
-SITE_FIELDS = "fields here: country, name, region, zones"
+SITE_FIELDS = "fields here: country, metro, name, new_build, region, zones"
 HIDDEN = "hunter2"
 
 

@@ -1,0 +1,179 @@
+"""May this phase be applied? Asked of the phase before it, of the evidence files and of the cluster."""
+
+import datetime
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, JsonValue
+
+from aifactory.catalog.load import catalog
+from aifactory.deliver.cluster import Cluster
+from aifactory.deliver.evidence import EVIDENCE, evidence_of
+from aifactory.deliver.takeover import owner
+from aifactory.deliver.workspace import PROGRAM
+from aifactory.errors import AIFactoryError, Problem, PromotionRefused, StackInvalid
+from aifactory.plan.deployed import deployed
+from aifactory.plan.factory import plan
+from aifactory.plan.gates import standings
+from aifactory.plan.models import FactoryPlan
+from aifactory.plan.promotion import Verdict, difference
+from aifactory.spec.load import load_stack, stack_file
+from aifactory.spec.stack import Target
+
+STACKS = PROGRAM / "stacks"
+
+
+class GateMode(StrEnum):
+    """What a gate that does not stand does."""
+
+    ENFORCE = "enforce"
+    """The phase is refused."""
+    REPORT = "report"
+    """What would be refused is told, so that a later phase can be tried out alone."""
+
+
+class Promotion(BaseModel):
+    """The way into a phase, once nothing refuses it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    previous: str | None
+    """Stack of the phase before whose outputs the program has to check; None for none."""
+    notices: tuple[str, ...]
+    """What would refuse the phase if gates were enforced."""
+    outputs: dict[str, JsonValue]
+    """What the stack exports for the phase after it."""
+
+
+def gate_mode(given: str | None, target: Target, file: str) -> GateMode:
+    """What gates do: what is asked for, or ``enforce`` where the target is a real cluster.
+
+    Args:
+        given: Value of the configuration key ``aifactory:gates``; None or empty for the default.
+        target: Where the stack is realised.
+        file: What to call the stack file in the message.
+
+    Raises:
+        StackInvalid: If the value is not a mode.
+    """
+    if not given:
+        return GateMode.ENFORCE if target is Target.CLUSTER else GateMode.REPORT
+    try:
+        return GateMode(given)
+    except ValueError as error:
+        modes = ", ".join(mode.value for mode in GateMode)
+        problem = Problem("gates", f"'{given}' is not a gate mode", f"modes: {modes}", "name one of them")
+        raise StackInvalid(file, [problem]) from error
+
+
+def verdict(
+    old: FactoryPlan, new: FactoryPlan, evidence: Path = EVIDENCE, now: datetime.datetime | None = None
+) -> Verdict:
+    """Whether a site may be promoted from one phase to the next.
+
+    Args:
+        old: Plan of the phase before.
+        new: Plan of the next phase; its target decides whether simulated evidence counts.
+        evidence: The folder of all evidence.
+        now: The time to reckon ages from; None means now.
+
+    Raises:
+        StackInvalid: If an evidence file is wrong.
+    """
+    when = now or datetime.datetime.now(datetime.UTC)
+    sides = ((old, "exit"), (new, "entry"))
+    return Verdict(
+        difference=difference(old, new),
+        gates=tuple(
+            standing
+            for planned, side in sides
+            for standing in standings(
+                planned.name,
+                planned.stack,
+                side,
+                evidence_of(evidence, planned.name, planned.stack),
+                now=when,
+                target=new.target,
+            )
+        ),
+    )
+
+
+def reasons_against(planned: FactoryPlan, file: str) -> tuple[str, ...]:
+    """Every reason why the phase may not be entered, one line each; none for a first phase.
+
+    Args:
+        planned: The plan of the whole site.
+        file: What to call the stack file.
+
+    Raises:
+        StackInvalid: If the stack file of the phase before, or an evidence file, is wrong.
+    """
+    if planned.stack.previous is None:
+        return ()
+    stack = load_stack(stack_file(STACKS, planned.stack.previous))
+    old = plan(planned.stack.previous, stack, catalog(), planned.target)
+    return verdict(old, planned).refusals(file)
+
+
+def entered(planned: FactoryPlan, cluster: Cluster, *, driven: bool) -> bool:
+    """Whether the cluster runs this phase already; its gates were asked when it was entered.
+
+    Args:
+        planned: The plan that is to be applied.
+        cluster: The cluster.
+        driven: Whether ``aifactory up`` takes over what the phase before left; nothing else does.
+
+    Raises:
+        PromotionRefused: If the cluster holds a stack that this one does not follow.
+    """
+    holder, previous = owner(cluster), planned.stack.previous
+    if holder is not None and holder not in (planned.name, previous):
+        raise PromotionRefused(
+            f"the cluster at {cluster.server} holds the stack {holder}; it, or a stack whose previous it is, may be"
+            f" applied to it; use the kubeconfig of {planned.name}; nothing was written"
+        )
+    if holder is not None and holder == previous and not driven:
+        raise PromotionRefused(
+            f"the cluster at {cluster.server} holds the stack {holder}, which {planned.name} follows; only the"
+            f" command line takes objects over from one stack to the next; run aifactory up {planned.name};"
+            " nothing was written"
+        )
+    return holder == planned.name
+
+
+def promotion(
+    site: FactoryPlan, part: FactoryPlan, mode: GateMode, file: str, *, deployed_here: bool
+) -> Promotion:
+    """The way into a phase that is not entered yet.
+
+    Args:
+        site: The plan of the whole site.
+        part: The plan that is applied: that of one cell, or the same.
+        mode: Whether gates are enforced.
+        file: What to call the stack file.
+        deployed_here: Whether the phase before is known to be in the same backend; asked where gates are
+            only reported.
+
+    Raises:
+        PromotionRefused: If gates are enforced and something refuses the phase.
+    """
+    outputs = deployed(part)
+    if site.stack.previous is None:
+        return Promotion(previous=None, notices=(), outputs=outputs)
+    enforce = mode is GateMode.ENFORCE
+    try:
+        against = reasons_against(site, file)
+    except AIFactoryError as error:
+        if enforce:
+            raise
+        against = tuple(str(error).splitlines())
+    if against and enforce:
+        raise PromotionRefused(
+            "\n".join([*against, f"nothing was written; {len(against)} reasons refuse it"])
+        )
+    return Promotion(
+        previous=site.stack.previous if enforce or deployed_here else None,
+        notices=tuple(f"not enforced on target {site.target.value}: {line}" for line in against),
+        outputs=outputs,
+    )

@@ -1,0 +1,64 @@
+"""Which cell of a site is meant, and its plan."""
+
+from aifactory.errors import AIFactoryError
+from aifactory.plan.cells import NEEDS_GITOPS, of_cell
+from aifactory.plan.models import CellPlan, FactoryPlan
+from aifactory.spec.stack import Target
+
+SHOWN = 3
+"""Names of cells that a message lists."""
+
+
+def names_of(cells: tuple[CellPlan, ...]) -> str:
+    """The names of the first cells, and how many more there are."""
+    shown = ", ".join(cell.name for cell in cells[:SHOWN])
+    more = len(cells) - SHOWN
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def find_cell(plan: FactoryPlan, wanted: str) -> CellPlan:
+    """The cell of this name or index.
+
+    Args:
+        plan: The plan of a site.
+        wanted: Name of the cell, the end of it (``c003``), or its index from 0.
+
+    Raises:
+        AIFactoryError: If the site has no such cell.
+    """
+    index = wanted.removeprefix(f"{plan.name}-").removeprefix("c")
+    if index.isascii() and index.isdigit() and int(index) < len(plan.cells):
+        return plan.cells[int(index)]
+    raise AIFactoryError(
+        f"{plan.name} has no cell '{wanted}'; cells: {names_of(plan.cells)};"
+        f" name one of them, or its number from 0 to {len(plan.cells) - 1}"
+    )
+
+
+def without_other_cells(plan: FactoryPlan) -> FactoryPlan:
+    """The same plan, for a run that is for one cell of it: it needs no GitOps engine to reach the others."""
+    kept = tuple(finding for finding in plan.findings if finding.code != NEEDS_GITOPS)
+    return plan.model_copy(update={"findings": kept})
+
+
+def one_cell(plan: FactoryPlan, wanted: str | None) -> FactoryPlan:
+    """The plan of the cell that a run is for.
+
+    A lab, where nothing else is asked for, is the first cell; a run on a real cluster has to say which it is.
+
+    Args:
+        plan: The plan of a site.
+        wanted: Name or index of a cell; None or empty means the only one, or the first one of a lab.
+
+    Raises:
+        AIFactoryError: If the site has no such cell, or a real cluster could be any of several.
+    """
+    if wanted:
+        return of_cell(plan, find_cell(plan, wanted))
+    if len(plan.cells) > 1 and plan.target is Target.CLUSTER:
+        raise AIFactoryError(
+            f"{plan.name} has {len(plan.cells)} cells ({names_of(plan.cells)}); direct delivery reaches one cluster,"
+            " the one of the kubeconfig; say with --cell which cell that is, or let a GitOps engine roll out all of"
+            " them (delivery.mode: gitops)"
+        )
+    return of_cell(plan, plan.cells[0]) if plan.cells else plan
