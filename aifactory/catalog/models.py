@@ -116,6 +116,8 @@ class System(Row):
 class Chart(Row):
     """A Helm chart at a pinned version."""
 
+    declared: bool = False
+    """Whether a layer of this project declares it; the others are pinned for what comes next."""
     chart: str
     version: str
     repository: Annotated[str, StringConstraints(pattern=r"^(https|oci)://\S+$")]

@@ -77,11 +77,11 @@ class Throughput(Row):
     software: str
     """Version of the serving software, or of the benchmark round."""
     expires: datetime.date
-    """After this day the row no longer counts as current: software alone changes it several times a year."""
+    """After this day the row no longer counts as current (ours to say): software changes it several times a year."""
 
 
 class Cost(Row):
-    """A cost figure; its id is ``gpu-hour-<system>`` or ``capex-per-mw``."""
+    """A cost figure; the plan takes ``gpu-hour-<system>`` and ``capex-per-mw``, other ids are to choose from."""
 
     usd: Annotated[float, Field(gt=0)]
     """US dollars for one unit."""
@@ -125,7 +125,7 @@ class Compatibility(Row):
     """One component and what it works with."""
 
     component: str
-    """For example ``gpu-operator``, ``network-operator``, ``nvidia-dra-driver``, ``driver``, ``compute-domains``."""
+    """A chart id of the releases, ``driver`` or ``compute-domains``."""
     versions: tuple[str, ...] = ()
     """Versions the row is about, each a prefix (``v26.7``); none means every version."""
     kubernetes_min: Annotated[str, Field(pattern=r"^1\.[0-9]{2}$")] | None = None

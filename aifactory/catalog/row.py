@@ -1,9 +1,9 @@
 """What every row of the catalogue carries: its source, date and confidence."""
 
 import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, StringConstraints
+from pydantic import BaseModel, ConfigDict, StringConstraints, model_validator
 
 
 class Row(BaseModel):
@@ -18,7 +18,28 @@ class Row(BaseModel):
     as_of: datetime.date
     """When the source said so."""
     confidence: Literal["A", "B", "C"]
-    """A primary document, B third party, C derived or assumed; the lowest of the row."""
+    """A primary document, B third party, C derived or assumed; the lowest of what is not in ``assumed``."""
     notes: str = ""
     assumed: tuple[str, ...] = ()
     """Fields of this row that are assumptions of ours, dotted where nested (``rack_power.share_kw``)."""
+
+    @model_validator(mode="after")
+    def _assumed_fields_exist(self) -> Self:
+        for path in self.assumed:
+            place: object = self
+            for name in path.split("."):
+                if not isinstance(place, BaseModel) or name not in type(place).model_fields:
+                    raise ValueError(f"row {self.id}: assumed names '{path}', which is no field of the row")
+                place = getattr(place, name)
+        return self
+
+    def value(self, path: str) -> object:
+        """The value of a field, dotted where nested.
+
+        Raises:
+            AttributeError: If the row has no such field.
+        """
+        place: object = self
+        for name in path.split("."):
+            place = getattr(place, name)
+        return place

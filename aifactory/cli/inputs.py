@@ -1,6 +1,6 @@
 """From command-line words to a plan."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -10,6 +10,7 @@ from aifactory.catalog.load import catalog
 from aifactory.deliver.workspace import PROGRAM
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.findings import checked_plan
+from aifactory.plan.cell_choice import one_cell
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import CONFIG_KEY, load_stack, read_config, stack_file
 from aifactory.spec.stack import Stack, Target
@@ -24,6 +25,12 @@ StackFile = Annotated[
 TargetOption = Annotated[
     Target | None,
     typer.Option("--target", help="Where to realise the stack; default is what the stack file says."),
+]
+CellOption = Annotated[
+    str | None,
+    typer.Option(
+        "--cell", help="One cell of the site, by name or number; default is its only or a lab's first."
+    ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
@@ -48,6 +55,9 @@ class Chosen:
     raw: object
     """The configuration value as it is in the file."""
     plan: FactoryPlan
+    """The plan of the site, or of the cell that a run is for."""
+    site: FactoryPlan
+    """The plan of the whole site."""
 
 
 def shown(path: Path) -> str:
@@ -79,18 +89,32 @@ def find(name: str | None, file: Path | None) -> Found:
     return Found(name=known, file=path, raw=read_config(path)[CONFIG_KEY], stack=stack)
 
 
-def choose(name: str | None, file: Path | None, target: Target | None) -> Chosen:
+def choose(name: str | None, file: Path | None, target: Target | None, cell: str | None = None) -> Chosen:
     """The stack that the words name, checked and planned.
 
     Args:
         name: Name of a stack below ``stacks/``; None with ``file``.
         file: A stack file; None with ``name``.
         target: Where to realise it; None means what the file says.
+        cell: One cell of it; None means the whole site.
 
     Raises:
-        AIFactoryError: If the words name no stack, or the stack is wrong.
+        AIFactoryError: If the words name no stack or no cell, or the stack is wrong.
         PlanRefused: If the plan has errors.
     """
     found = find(name, file)
-    planned = checked_plan(found.name, found.stack, catalog(), target, str(found.file))
-    return Chosen(name=found.name, file=found.file, raw=found.raw, plan=planned)
+    one = cell is not None
+    site = checked_plan(found.name, found.stack, catalog(), target, str(found.file), for_one_cell=one)
+    part = one_cell(site, cell) if one else site
+    return Chosen(name=found.name, file=found.file, raw=found.raw, plan=part, site=site)
+
+
+def choose_cell(name: str | None, file: Path | None, target: Target | None, cell: str | None) -> Chosen:
+    """The same, always of one cell: the one that is named, or the only one, or a lab's first.
+
+    Raises:
+        AIFactoryError: If the words name no stack or no cell, or several cells could be meant.
+        PlanRefused: If the plan has errors.
+    """
+    chosen = choose(name, file, target, cell)
+    return chosen if cell is not None else replace(chosen, plan=one_cell(chosen.site, None))

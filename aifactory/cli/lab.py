@@ -7,11 +7,13 @@ import typer
 from rich.table import Table
 
 from aifactory.cli.console import note, out, step
-from aifactory.cli.inputs import AsJson, OptionalStack, StackName, choose
+from aifactory.cli.extent import Extent
+from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_cell
 from aifactory.errors import LabError
 from aifactory.lab.places import labs
 from aifactory.lab.simulated import SimulatedLab
 from aifactory.lab.tools import Toolbox, Tools, tools_for
+from aifactory.plan.cell_choice import CELL_END, home_of
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 from aifactory.spec.units import STACK_NAME
@@ -23,21 +25,30 @@ Sample = Annotated[
     typer.Option("--sample", min=1, help="At most this many nodes of each pool; default is the full size."),
 ]
 
+LabName = Annotated[
+    str | None,
+    typer.Option(
+        "--lab", help="The lab to use, which phases of a site may share; default is the stack's own."
+    ),
+]
+
 
 def engine_tools() -> Tools:
     """The tools of the lane ``engine``, fetched or built where they are missing."""
     return Toolbox.default().ensure(tools_for("engine"))
 
 
-def simulated_lab(stack: str, tools: Tools) -> SimulatedLab:
-    """The simulated lab of a stack; nothing is started."""
-    return SimulatedLab(stack, labs(Target.SIMULATED.value) / stack, tools)
+def simulated_lab(name: str, tools: Tools) -> SimulatedLab:
+    """The simulated lab of this name, which is most often that of its stack; nothing is started."""
+    return SimulatedLab(name, labs(Target.SIMULATED.value) / name, tools)
 
 
-def start(plan: FactoryPlan, tools: Tools, sample: int | None = None) -> SimulatedLab:
-    """A running simulated lab with the plan's nodes."""
-    step(f"lab of {plan.name}: a real control plane with simulated nodes")
-    lab = simulated_lab(plan.name, tools)
+def start(
+    plan: FactoryPlan, tools: Tools, sample: int | None = None, name: str | None = None
+) -> SimulatedLab:
+    """A running simulated lab with the plan's nodes; None means the lab of the stack or of its cell."""
+    lab = simulated_lab(name or home_of(plan), tools)
+    step(f"lab of {lab.stack}: a real control plane with simulated nodes")
     lab.up(plan, note, sample)
     return lab
 
@@ -54,24 +65,33 @@ def require_simulated(target: Target) -> None:
         )
 
 
-def _require_name(stack: str) -> None:
+def require_name(stack: str) -> None:
     """Refuse a name that could name a folder outside that of the labs."""
-    if not STACK_NAME.fullmatch(stack):
+    if not STACK_NAME.fullmatch(CELL_END.sub("", stack)):
         raise LabError(
-            f"'{stack}' is not the name of a stack; lower-case letters, digits and dashes, at most 42, are allowed;"
+            f"'{stack}' is not the name of a stack or lab; lower-case letters, digits and dashes, at most 42, are allowed;"
             " labs are listed by 'aifactory lab status'"
         )
 
 
 @app.command()
-def up(stack: StackName = "korea-pilot", target: LabTarget = Target.SIMULATED, sample: Sample = None) -> None:
-    """Start the lab of a stack; does nothing where it runs already."""
+def up(
+    stack: StackName = "korea-pilot",
+    target: LabTarget = Target.SIMULATED,
+    sample: Sample = None,
+    lab: LabName = None,
+    cell: CellOption = None,
+) -> None:
+    """Start the lab of a stack, or of one cell of it; does nothing where it runs already."""
     require_simulated(target)
-    plan = choose(stack, None, target).plan
-    lab = start(plan, engine_tools(), sample)
-    status = lab.status()
+    if lab is not None:
+        require_name(lab)
+    chosen = choose_cell(stack, None, target, cell)
+    status = start(chosen.plan, engine_tools(), sample, lab).status()
+    for line in Extent(chosen.plan, len(chosen.site.cells), sample).lines():
+        out.print(line, markup=False)
     out.print(
-        f"{stack}: {status.state}, {status.nodes} simulated nodes; KUBECONFIG={status.kubeconfig}",
+        f"{status.stack}: {status.state}, {status.nodes} simulated nodes; KUBECONFIG={status.kubeconfig}",
         markup=False,
     )
 
@@ -82,7 +102,7 @@ def down(stack: OptionalStack = None, target: LabTarget = Target.SIMULATED) -> N
     require_simulated(target)
     folder = labs(target.value)
     if stack is not None:
-        _require_name(stack)
+        require_name(stack)
     names = [stack] if stack else sorted(path.name for path in folder.glob("*") if path.is_dir())
     if not names:
         out.print("no lab is there")

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from aifactory.cli import doctor, lab, plan, realise, show, stacks
+from aifactory.cli import catalog, doctor, gates, lab, plan, preview, promote, realise, show, stacks
 from aifactory.cli.console import err
 from aifactory.errors import AIFactoryError
 
@@ -23,8 +23,13 @@ app.command()(show.show)
 app.command()(plan.plan)
 app.command()(stacks.render)
 app.command()(stacks.schema)
+app.command()(preview.preview)
 app.command()(realise.up)
 app.command()(realise.destroy)
+app.command()(gates.gates)
+app.command()(gates.evidence)
+app.command()(promote.promote)
+app.command()(catalog.catalog)
 app.command()(doctor.doctor)
 app.add_typer(lab.app, name="lab", help="Local labs: a real control plane with simulated hardware.")
 

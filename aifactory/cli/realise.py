@@ -7,24 +7,38 @@ from typing import Annotated
 import typer
 
 from aifactory.cli.console import err, note, out, step
-from aifactory.cli.inputs import AsJson, Chosen, StackName, TargetOption, choose
-from aifactory.cli.lab import Sample, engine_tools, require_simulated, simulated_lab, start
+from aifactory.cli.extent import Extent
+from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption, choose_cell
+from aifactory.cli.lab import (
+    LabName,
+    Sample,
+    engine_tools,
+    require_name,
+    require_simulated,
+    simulated_lab,
+    start,
+)
+from aifactory.cli.phases import EnforceGates, enter, phase_config
 from aifactory.cli.summary import as_data, show
 from aifactory.deliver import realise
+from aifactory.deliver.cell_workspace import cell_workspace
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.engine import Notify
 from aifactory.deliver.identity import verify, verify_rights
 from aifactory.deliver.program import parts_for
-from aifactory.deliver.workspace import Workspace, lab_workspace, user_workspace
+from aifactory.deliver.workspace import Workspace, lab_state, lab_workspace, user_workspace
 from aifactory.errors import LabError
+from aifactory.lab.places import state_home
 from aifactory.lab.tools import Tools
 from aifactory.manifests.parts import bundle_of
+from aifactory.plan.cell_choice import home_of
 from aifactory.spec.stack import Target
 
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Also print what the Pulumi engine prints.")]
 
 
-def _engine_lines(*, verbose: bool) -> Notify | None:
+def engine_lines(*, verbose: bool) -> Notify | None:
+    """Where the lines that the engine prints go; None for nowhere."""
     return (lambda line: err.print(line.rstrip(), markup=False, style="dim")) if verbose else None
 
 
@@ -32,69 +46,117 @@ def up(
     stack: StackName,
     target: TargetOption = None,
     sample: Sample = None,
+    lab: LabName = None,
+    cell: CellOption = None,
     *,
+    enforce_gates: EnforceGates = False,
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the stack real: plan, lab if it is simulated, then pulumi up; safe to run again at any time."""
+    """Make the stack, or one cell of it, real: plan, lab if it is simulated, pulumi up; safe to run again."""
     began = time.monotonic()
-    chosen = _realisable(stack, target)
+    chosen = realisable(stack, target, lab, cell)
     tools = engine_tools()
-    cluster, workspace = _place(chosen, tools, sample=sample)
+    cluster, workspace = place(chosen, tools, sample=sample, lab=lab, enforce_gates=enforce_gates)
     verify(chosen.plan.stack, cluster, str(chosen.file))
+    notices = enter(chosen, cluster, workspace, enforce=enforce_gates)
     parts = parts_for(chosen.plan, cluster)
     bundle = bundle_of(parts)
     verify_rights(bundle, cluster)
     step(f"pulumi up of {stack}: {sum(1 for _ in bundle.objects())} objects in {len(bundle.layers)} layers")
-    report = realise.up(bundle, cluster, workspace, note, _engine_lines(verbose=verbose))
+    # Phases are taken over from one stack's own state to the next's: not by a Pulumi stack of a later cell.
+    previous = chosen.plan.stack.previous if workspace.stack == chosen.name else None
+    report = realise.up(bundle, cluster, workspace, note, engine_lines(verbose=verbose), previous)
     took_s = time.monotonic() - began
+    extent = Extent(chosen.plan, len(chosen.site.cells), sample if chosen.plan.simulated else None)
     if as_json:
-        out.print_json(json.dumps(as_data(chosen.plan, bundle, report, cluster, took_s)))
+        out.print_json(json.dumps(as_data(chosen.plan, bundle, report, cluster, took_s, notices, extent)))
     else:
-        show(chosen.plan, bundle, report, cluster, took_s)
+        show(chosen.plan, bundle, report, cluster, took_s, notices, extent)
 
 
-def destroy(stack: StackName, target: TargetOption = None, *, verbose: Verbose = False) -> None:
-    """Take everything of the stack away again; nodes and lab stay."""
-    chosen = _realisable(stack, target)
+def destroy(
+    stack: StackName,
+    target: TargetOption = None,
+    lab: LabName = None,
+    cell: CellOption = None,
+    *,
+    verbose: Verbose = False,
+) -> None:
+    """Take everything of the stack, or of one cell of it, away again; nodes and lab stay."""
+    chosen = realisable(stack, target, lab, cell)
+    home = lab or home_of(chosen.plan)
     tools = engine_tools()
     if chosen.plan.target is Target.SIMULATED:
-        state = simulated_lab(chosen.name, tools).status().state
+        state = simulated_lab(home, tools).status().state
         if state == "absent":
             raise LabError(
-                f"there is no lab of {stack}: nothing to destroy; a running lab is needed;"
+                f"there is no lab of {home}: nothing to destroy; a running lab is needed;"
                 f" labs are listed by 'aifactory lab status'"
             )
-    cluster, workspace = _place(chosen, tools, sample=None, bring_up=False)
+    cluster, workspace = place(chosen, tools, sample=None, bring_up=False, lab=lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
     bundle = bundle_of(parts_for(chosen.plan, cluster))
-    step(f"pulumi destroy of {stack}")
-    gone = realise.destroy(bundle, cluster, workspace, note, _engine_lines(verbose=verbose))
-    out.print(f"{stack}: {gone} resources removed; nothing of it is left in the cluster", markup=False)
+    step(f"pulumi destroy of {chosen.plan.cell or stack}")
+    gone = realise.destroy(bundle, cluster, workspace, note, engine_lines(verbose=verbose))
+    out.print(
+        f"{chosen.plan.cell or stack}: {gone} resources removed; nothing of it is left in the cluster",
+        markup=False,
+    )
 
 
-def _realisable(stack: str, target: Target | None) -> Chosen:
-    """The stack, if its target is one that can be realised; asked before any tool is fetched."""
-    chosen = choose(stack, None, target)
+def realisable(stack: str, target: Target | None, lab: str | None = None, cell: str | None = None) -> Chosen:
+    """The stack, or the cell of it that a run is for, if its target is one that can be realised; asked before any tool is fetched."""
+    if lab is not None:
+        require_name(lab)
+    chosen = choose_cell(stack, None, target, cell)
     if chosen.plan.target is not Target.CLUSTER:
         require_simulated(chosen.plan.target)
+    elif lab is not None:
+        raise LabError(
+            "--lab: the target is cluster, which is no lab; the lab of a simulated stack can be named;"
+            " leave --lab out, or use --target simulated"
+        )
     return chosen
 
 
-def _place(
-    chosen: Chosen, tools: Tools, *, sample: int | None, bring_up: bool = True
+def place(
+    chosen: Chosen,
+    tools: Tools,
+    *,
+    sample: int | None,
+    bring_up: bool = True,
+    lab: str | None = None,
+    enforce_gates: bool = False,
 ) -> tuple[Cluster, Workspace]:
     """The cluster the stack goes to, and where the engine works for it."""
     plan = chosen.plan
     if plan.target is Target.CLUSTER:
-        return Cluster(), user_workspace(plan.name, tools.bin_dir)
-    lab = start(plan, tools, sample) if bring_up else simulated_lab(plan.name, tools)
+        return Cluster(), _workspace_of(chosen, tools)
+    made = start(plan, tools, sample, lab) if bring_up else simulated_lab(lab or home_of(plan), tools)
+    known = {} if plan.cell is None else {"cell": plan.cell}
     workspace = lab_workspace(
-        lab.directory,
+        made.directory,
         plan.name,
         chosen.raw,
         target=plan.target.value,
-        kubeconfig=lab.kubeconfig,
+        kubeconfig=made.kubeconfig,
+        bin_dir=tools.bin_dir,
+        more={**phase_config(chosen, lab_state(made.directory), enforce=enforce_gates), **known},
+    )
+    return Cluster(made.kubeconfig), workspace
+
+
+def _workspace_of(chosen: Chosen, tools: Tools) -> Workspace:
+    """The engine's place for a real cluster: the checkout, or a project of its own for one cell of several."""
+    cell, home = chosen.plan.cell, home_of(chosen.plan)
+    if cell is None:
+        return user_workspace(home, tools.bin_dir)
+    return cell_workspace(
+        state_home() / "cells" / home,
+        chosen.file,
+        home,
+        cell=cell,
+        target=chosen.plan.target.value,
         bin_dir=tools.bin_dir,
     )
-    return Cluster(lab.kubeconfig), workspace

@@ -4,6 +4,7 @@ from pydantic import JsonValue
 from rich.table import Table
 
 from aifactory.cli.console import out
+from aifactory.cli.extent import Extent
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.realise import UpReport
 from aifactory.manifests.model import Bundle
@@ -40,7 +41,15 @@ def _outcome(report: UpReport, took_s: float) -> str:
     return f"{shown}{more} ({took_s:.1f} s)"
 
 
-def show(plan: FactoryPlan, bundle: Bundle, report: UpReport, cluster: Cluster, took_s: float) -> None:
+def show(
+    plan: FactoryPlan,
+    bundle: Bundle,
+    report: UpReport,
+    cluster: Cluster,
+    took_s: float,
+    notices: tuple[str, ...] = (),
+    extent: Extent | None = None,
+) -> None:
     """Print what exists now.
 
     Args:
@@ -49,8 +58,12 @@ def show(plan: FactoryPlan, bundle: Bundle, report: UpReport, cluster: Cluster, 
         report: What the run did.
         cluster: Where it is.
         took_s: Seconds since the command began.
+        notices: What is to be said of the phase's gates.
+        extent: How much of the site it is; None for all of it.
     """
     out.print(f"\n{plan.name} on target {plan.target.value}: {_outcome(report, took_s)}\n", markup=False)
+    for line in extent.lines() if extent is not None else ():
+        out.print(f"{line}\n", markup=False)
     pools = Table("pool", "system", "nodes", "GPUs", "each node offers", box=None, pad_edge=False)
     for pool in plan.pools:
         pools.add_row(pool.name, pool.system.id, str(pool.nodes), str(pool.gpus), _per_node(pool.allocatable))
@@ -63,18 +76,19 @@ def show(plan: FactoryPlan, bundle: Bundle, report: UpReport, cluster: Cluster, 
     out.print()
     out.print(layers)
     out.print()
-    for notice in _notices(bundle):
+    for notice in (*notices, *_notices(bundle)):
         out.print(notice, markup=False)
     if plan.target is Target.SIMULATED:
         for line in NOT_PROVEN:
             out.print(line, markup=False)
     out.print(f"\nkubeconfig: {cluster.kubeconfig or 'the default one'}", markup=False)
-    for command in _next(plan, cluster):
+    for command in _next(plan, cluster, extent.flags() if extent is not None else ""):
         out.print(f"next: {command}", markup=False)
 
 
-def _next(plan: FactoryPlan, cluster: Cluster) -> list[str]:
+def _next(plan: FactoryPlan, cluster: Cluster, more: str) -> list[str]:
     flag = "" if plan.target is plan.stack.target else f" --target {plan.target.value}"
+    flag += more
     kubectl = f"kubectl --kubeconfig {cluster.kubeconfig} " if cluster.kubeconfig else "kubectl "
     return [
         f"{kubectl}get nodes -L node.cluster.x-k8s.io/aifactory-pool",
@@ -85,13 +99,20 @@ def _next(plan: FactoryPlan, cluster: Cluster) -> list[str]:
 
 
 def as_data(
-    plan: FactoryPlan, bundle: Bundle, report: UpReport, cluster: Cluster, took_s: float
+    plan: FactoryPlan,
+    bundle: Bundle,
+    report: UpReport,
+    cluster: Cluster,
+    took_s: float,
+    notices: tuple[str, ...] = (),
+    extent: Extent | None = None,
 ) -> dict[str, JsonValue]:
     """The same as :func:`show`, for machines."""
     return {
         "stack": plan.name,
         "target": plan.target.value,
         "simulated": plan.simulated,
+        **(extent.as_data() if extent is not None else {}),
         "seconds": round(took_s, 1),
         "engine_ran": report.engine_ran,
         "changes": dict(report.changes),
@@ -108,6 +129,6 @@ def as_data(
             for pool in plan.pools
         ],
         "layers": {layer.name.value: len(layer.objects) for layer in bundle.layers},
-        "notices": list(_notices(bundle)),
+        "notices": [*notices, *_notices(bundle)],
         "kubeconfig": str(cluster.kubeconfig) if cluster.kubeconfig else None,
     }

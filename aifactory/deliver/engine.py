@@ -1,6 +1,6 @@
 """Drives the Pulumi engine: preview, up and destroy of one workspace. The only importer of pulumi.automation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from pulumi import automation
@@ -61,11 +61,9 @@ class Engine:
             raise failure("the Pulumi stack cannot be opened", error) from error
 
     def _opened(self, how: Callable[..., automation.Stack]) -> automation.Stack:
-        root = self._workspace.cli_root
+        root, environment = self._workspace.cli_root, self._workspace.environment
         command = automation.PulumiCommand(None if root is None else str(root))
-        options = automation.LocalWorkspaceOptions(
-            env_vars=self._workspace.environment, pulumi_command=command
-        )
+        options = automation.LocalWorkspaceOptions(env_vars=environment, pulumi_command=command)
         return how(self._workspace.stack, work_dir=str(self._workspace.directory), opts=options)
 
     def stacks(self) -> tuple[str, ...]:
@@ -123,13 +121,16 @@ class Engine:
                 self.settle()
         return act()
 
-    def preview(self, *, refresh: bool = False, show: Notify | None = None) -> dict[str, int] | None:
+    def preview(
+        self, *, refresh: bool = False, without: Sequence[str] = (), show: Notify | None = None
+    ) -> dict[str, int] | None:
         """What an ``up`` would do, as resources by operation; None where the backend does not know the stack.
 
         Nothing is written, a stack in the backend included; a run that is at work is not waited for.
 
         Args:
             refresh: Read the live objects first; needed where some are missing.
+            without: URNs, or patterns of them, that the engine leaves out.
             show: Told each line the engine prints; None for silence.
 
         Raises:
@@ -138,7 +139,7 @@ class Engine:
         try:
             stack = self._opened(automation.select_stack)
             result = stack.preview(
-                parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
+                PARALLEL, exclude=list(without), refresh=refresh, on_output=show, color="never"
             )
         except automation_errors.StackNotFoundError:
             return None

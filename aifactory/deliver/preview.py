@@ -4,35 +4,18 @@ import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
+from aifactory.deliver.change import Change, change_of
+from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.engine import Engine, Notify
 from aifactory.deliver.in_use import in_use_of
-from aifactory.deliver.inventory import differences, live_objects, manager_of
+from aifactory.deliver.inventory import live_objects
 from aifactory.deliver.workspace import Workspace
+from aifactory.errors import EngineError
 from aifactory.manifests.disruption.judge import disruptions, judged
-from aifactory.manifests.disruption.model import InUse, Judged
-from aifactory.manifests.immutable import replaced_by
+from aifactory.manifests.disruption.model import InUse, Judged, counted
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
-from aifactory.manifests.owned_fields import owned
 from aifactory.spec.disruption import Acknowledgement
 from aifactory.spec.stack import Stack
-
-
-class Change(BaseModel):
-    """What becomes of the objects of a stack."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    before: dict[str, KubernetesObject]
-    """The live objects by identity, without fields of others."""
-    after: dict[str, KubernetesObject]
-    """The wanted objects, as the API server would have them."""
-    create: tuple[str, ...]
-    update: dict[str, tuple[str, ...]]
-    """Paths of the fields that change, by object."""
-    replace: dict[str, tuple[str, ...]]
-    """Objects that are deleted and made anew, with the paths of the fields that force it."""
-    delete: tuple[str, ...]
 
 
 class PreviewReport(BaseModel):
@@ -93,8 +76,43 @@ def preview(
         previous = stack.previous if live else None
     change = change_of(cluster, bundle, live)
     in_use = in_use_of(cluster) if live else InUse()
-    engine = Engine(workspace, notify).preview(refresh=bool(live and change.create), show=show)
-    return report_of(change, engine, in_use, stack, today, previous)
+    refresh = bool(live and change.create)
+    counts = _counts(Engine(workspace, notify), change, notify, refresh=refresh, show=show)
+    return report_of(change, counts, in_use, stack, today, previous)
+
+
+def _counts(
+    engine: Engine, change: Change, notify: Notify, *, refresh: bool, show: Notify | None
+) -> dict[str, int] | None:
+    """The engine's own account.
+
+    The provider tries a replacement as an apply to what is still there, and never takes back what others
+    changed. The API server refuses both, and then the engine is asked about all the rest.
+    """
+    anew = set(change.replace)
+    hard = anew | set(change.contested)
+    try:
+        return engine.preview(refresh=refresh, show=show)
+    except EngineError:
+        if not hard:
+            raise
+    notify(
+        f"pulumi cannot try {counted(len(hard), 'object')} without writing, made anew or changed by others before:"
+        " counted by the API server's own dry runs instead"
+    )
+    rest = (
+        engine.preview(refresh=refresh, without=[_pattern(change.after[key]) for key in hard], show=show)
+        or {}
+    )
+    moved = {"same": -len(hard), "replace": len(anew), "update": len(hard - anew)}
+    counts = {name: rest.get(name, 0) + moved.get(name, 0) for name in rest.keys() | moved.keys()}
+    return {name: count for name, count in counts.items() if count > 0}
+
+
+def _pattern(item: KubernetesObject) -> str:
+    """A pattern of the URN under which the program declares an object."""
+    key = key_of(item)
+    return f"**:{key.kind}::{f'{key.namespace}/' if key.namespace else ''}{key.name}"
 
 
 def report_of(
@@ -128,57 +146,3 @@ def report_of(
         expired=tuple(entry for entry in stack.acknowledged if entry.until < today),
         in_use=in_use,
     )
-
-
-def change_of(cluster: Cluster, bundle: Bundle, live: dict[str, KubernetesObject]) -> Change:
-    """What becomes of the objects; the API server decides by dry runs what really changes.
-
-    Args:
-        cluster: The cluster.
-        bundle: What is wanted.
-        live: The live objects by identity.
-    """
-    wanted = {str(key_of(item)): item for item in bundle.objects()}
-    before = {key: owned(item, manager_of(item)) for key, item in live.items()}
-    suspects = [key for key in wanted if key in before and _differ(before[key], wanted[key])]
-    tried = at_once(lambda key: _dry_run(cluster, wanted[key], live[key]), suspects)
-    results = dict(zip(suspects, tried, strict=True))
-    after = {key: results.get(key, before.get(key)) or item for key, item in wanted.items()}
-    changed = {key: paths for key in suspects if (paths := _differ(before[key], after[key]))}
-    replace = {
-        key: paths for key, paths in changed.items() if _made_anew(before[key], after[key], results[key])
-    }
-    return Change(
-        before=before,
-        after=after,
-        create=tuple(key for key in wanted if key not in live),
-        update={key: paths for key, paths in changed.items() if key not in replace},
-        replace=replace,
-        delete=tuple(key for key in live if key not in wanted),
-    )
-
-
-def nothing_live(bundle: Bundle) -> Change:
-    """The change where there is no cluster yet: everything is created."""
-    wanted = {str(key_of(item)): item for item in bundle.objects()}
-    return Change(before={}, after=wanted, create=tuple(wanted), update={}, replace={}, delete=())
-
-
-def _differ(one: KubernetesObject, other: KubernetesObject) -> tuple[str, ...]:
-    """Paths at which two objects differ, fields that only one of them has included."""
-    return tuple(sorted({*differences(one, other), *differences(other, one)}))
-
-
-def _dry_run(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject) -> KubernetesObject | None:
-    """The object as it would be after an apply; None if it cannot be changed to that in place."""
-    manager = manager_of(live)
-    try:
-        return owned(cluster.apply(wanted, manager=manager, force=True, dry_run=True), manager)
-    except ApiProblem as problem:
-        if problem.status != UNPROCESSABLE:
-            raise
-        return None
-
-
-def _made_anew(before: KubernetesObject, after: KubernetesObject, result: KubernetesObject | None) -> bool:
-    return result is None or bool(replaced_by(before, after))

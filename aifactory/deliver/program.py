@@ -1,5 +1,6 @@
 """What the Pulumi program needs before it declares anything: a checked stack, a checked cluster."""
 
+import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -8,12 +9,18 @@ from aifactory.catalog.load import catalog
 from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.identity import verify
+from aifactory.deliver.promotion import Promotion, entered, gate_mode, way_in
+from aifactory.deliver.workspace import DRIVER
 from aifactory.errors import Problem, StackInvalid
 from aifactory.manifests.findings import checked_plan
 from aifactory.manifests.parts import Parts, parts_of
+from aifactory.plan.cell_choice import one_cell, site_of
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import stack_from_mapping
 from aifactory.spec.stack import Target
+
+DEPLOYED = "deployed"
+"""Value of the configuration key ``aifactory:predecessor`` where the phase before is in the same backend."""
 
 
 class Prepared(BaseModel):
@@ -27,6 +34,8 @@ class Prepared(BaseModel):
     context: str | None
     cluster_uid: str
     """UID of the cluster's namespace kube-system."""
+    promotion: Promotion
+    """The way into the phase; nothing that is known here refuses it."""
 
 
 def target_of(given: str | None, file: str) -> Target | None:
@@ -57,30 +66,50 @@ def parts_for(planned: FactoryPlan, cluster: Cluster | None) -> Parts:
 
 
 def prepare(
-    name: str, raw: object, target: str | None, kubeconfig: str | None, context: str | None
+    name: str,
+    raw: object,
+    target: str | None,
+    kubeconfig: str | None,
+    context: str | None,
+    gates: str | None = None,
+    predecessor: str | None = None,
+    cell: str | None = None,
 ) -> Prepared:
     """Everything checked that can be checked before the first write.
 
     Args:
-        name: Name of the stack.
+        name: Name of the Pulumi stack: the stack's own, or that of one of its cells.
         raw: The configuration value ``aifactory:stack``.
         target: Where to realise it; None or empty means what the stack says.
         kubeconfig: Kubeconfig file; None or empty means the default one.
         context: Context in it; None or empty means the current one.
+        gates: ``enforce`` or ``report``; None or empty means enforce where the target is a real cluster.
+        predecessor: ``deployed`` where the stack of the phase before is known to be in the same backend.
+        cell: The cell of a larger site; None or empty means its only one, or the first one of a lab.
 
     Raises:
         StackInvalid: If the stack is wrong.
+        AIFactoryError: If there is no such cell, or several could be meant.
         PlanRefused: If its plan has errors.
         ClusterError: If the cluster cannot be reached or is another one than the stack pins.
+        PromotionRefused: If gates are enforced and something refuses the phase, or the cluster is another
+            stack's.
     """
-    file = f"stacks/Pulumi.{name}.yaml"
+    site = site_of(name, cell)
+    file = f"stacks/Pulumi.{site}.yaml"
     stack = stack_from_mapping(raw, file)
-    planned = checked_plan(name, stack, catalog(), target_of(target, file), file)
+    whole = checked_plan(site, stack, catalog(), target_of(target, file), file, for_one_cell=bool(cell))
+    planned = one_cell(whole, cell)
     cluster = Cluster(Path(kubeconfig) if kubeconfig else None, context or None)
+    uid = verify(stack, cluster, file)
+    inside = entered(planned, cluster, driven=DRIVER in os.environ)
+    mode = gate_mode(gates, planned.target, file)
+    promotion = way_in(whole, planned, mode, file, inside=inside, deployed_here=predecessor == DEPLOYED)
     return Prepared(
         parts=parts_for(planned, cluster),
         target=planned.target.value,
         kubeconfig=kubeconfig or None,
         context=context or None,
-        cluster_uid=verify(stack, cluster, file),
+        cluster_uid=uid,
+        promotion=promotion,
     )

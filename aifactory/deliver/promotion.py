@@ -10,7 +10,7 @@ from aifactory.catalog.load import catalog
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.evidence import EVIDENCE, evidence_of
 from aifactory.deliver.takeover import owner
-from aifactory.deliver.workspace import PROGRAM
+from aifactory.deliver.workspace import PROGRAM, PROJECT
 from aifactory.errors import AIFactoryError, Problem, PromotionRefused, StackInvalid
 from aifactory.plan.deployed import deployed
 from aifactory.plan.factory import plan
@@ -21,6 +21,8 @@ from aifactory.spec.load import load_stack, stack_file
 from aifactory.spec.stack import Target
 
 STACKS = PROGRAM / "stacks"
+GATES_KEY = f"{PROJECT}:gates"
+"""Configuration key of the gate mode."""
 
 
 class GateMode(StrEnum):
@@ -49,7 +51,7 @@ def gate_mode(given: str | None, target: Target, file: str) -> GateMode:
     """What gates do: what is asked for, or ``enforce`` where the target is a real cluster.
 
     Args:
-        given: Value of the configuration key ``aifactory:gates``; None or empty for the default.
+        given: Value of the configuration key; None or empty for the default.
         target: Where the stack is realised.
         file: What to call the stack file in the message.
 
@@ -142,16 +144,17 @@ def entered(planned: FactoryPlan, cluster: Cluster, *, driven: bool) -> bool:
     return holder == planned.name
 
 
-def promotion(
-    site: FactoryPlan, part: FactoryPlan, mode: GateMode, file: str, *, deployed_here: bool
+def way_in(
+    site: FactoryPlan, part: FactoryPlan, mode: GateMode, file: str, *, inside: bool, deployed_here: bool
 ) -> Promotion:
-    """The way into a phase that is not entered yet.
+    """The way into a phase.
 
     Args:
         site: The plan of the whole site.
         part: The plan that is applied: that of one cell, or the same.
         mode: Whether gates are enforced.
         file: What to call the stack file.
+        inside: Whether the cluster runs the phase already; gates were asked when it was entered.
         deployed_here: Whether the phase before is known to be in the same backend; asked where gates are
             only reported.
 
@@ -159,7 +162,7 @@ def promotion(
         PromotionRefused: If gates are enforced and something refuses the phase.
     """
     outputs = deployed(part)
-    if site.stack.previous is None:
+    if site.stack.previous is None or inside:
         return Promotion(previous=None, notices=(), outputs=outputs)
     enforce = mode is GateMode.ENFORCE
     try:
@@ -169,11 +172,9 @@ def promotion(
             raise
         against = tuple(str(error).splitlines())
     if against and enforce:
-        raise PromotionRefused(
-            "\n".join([*against, f"nothing was written; {len(against)} reasons refuse it"])
-        )
+        raise PromotionRefused("\n".join([*against, "the phase is not entered: nothing was written"]))
     return Promotion(
         previous=site.stack.previous if enforce or deployed_here else None,
-        notices=tuple(f"not enforced on target {site.target.value}: {line}" for line in against),
+        notices=tuple(f"would be refused if gates were enforced: {line}" for line in against),
         outputs=outputs,
     )

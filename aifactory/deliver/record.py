@@ -10,11 +10,14 @@ from aifactory.deliver.workspace import PROJECT, Workspace
 from aifactory.manifests.model import Bundle
 
 
+def state_in(folder: Path, stack: str) -> Path:
+    """The file of a stack's state in the folder of a file backend."""
+    return folder / ".pulumi" / "stacks" / PROJECT / f"{stack}.json"
+
+
 def state_file(workspace: Workspace) -> Path | None:
     """The file of the stack's state; None for a backend of the user's own."""
-    if workspace.state is None:
-        return None
-    return workspace.state / ".pulumi" / "stacks" / PROJECT / f"{workspace.stack}.json"
+    return None if workspace.state is None else state_in(workspace.state, workspace.stack)
 
 
 class Record:

@@ -67,8 +67,8 @@ def take_over(bundle: Bundle, cluster: Cluster, engine: Engine, previous: str, n
     )
     if anew:
         raise ClusterError(
-            f"{_few(anew)} would have to be made anew, because a field differs that cannot be changed in place;"
-            f" a promotion replaces nothing that runs; keep these fields as {previous} has them; nothing was written"
+            f"the API server does not change in place: {_few(anew)}; a promotion replaces nothing that runs;"
+            f" keep these fields as {previous} has them; nothing was written"
         )
     if previous not in engine.stacks():
         raise EngineError(
@@ -112,7 +112,7 @@ def _few(names: list[str]) -> str:
 
 
 def _made_anew(cluster: Cluster, item: KubernetesObject, live: dict[str, KubernetesObject]) -> str | None:
-    """The object's name if the API server refuses to change it in place."""
+    """The object and the reason, if the API server refuses to change it in place."""
     key = key_of(item)
     if key.kind in MADE_ANEW:
         return None
@@ -121,5 +121,5 @@ def _made_anew(cluster: Cluster, item: KubernetesObject, live: dict[str, Kuberne
     except ApiProblem as problem:
         if problem.status != UNPROCESSABLE:
             raise
-        return str(key)
+        return f"{key} ({problem.reason})"
     return None

@@ -69,6 +69,35 @@ def _json_default(value: object) -> str:
     return str(value)
 
 
+def write_project(
+    work: Path, stack: str, config: Mapping[str, object], settings: Mapping[str, object] | None = None
+) -> None:
+    """A folder holds a Pulumi project of our program and a stack's configuration; its secrets' salt is kept.
+
+    Args:
+        work: The folder; it exists.
+        stack: Name of the Pulumi stack.
+        config: Its configuration, all of it.
+        settings: Other settings of the stack, where the folder has none yet.
+    """
+    project = {"name": PROJECT, "runtime": "python", "main": str(PROGRAM)}
+    _write(work / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
+    file = work / f"Pulumi.{stack}.yaml"
+    found = yaml.safe_load(file.read_text()) if file.is_file() else None
+    kept = found if isinstance(found, dict) else dict(settings or {})
+    kept["config"] = json.loads(json.dumps(config, default=_json_default))
+    _write(file, yaml.safe_dump(kept, sort_keys=False))
+
+
+def lab_state(directory: Path) -> Path:
+    """Folder of the file state of a lab.
+
+    Args:
+        directory: Folder of the lab.
+    """
+    return directory / "pulumi" / "state"
+
+
 def lab_workspace(
     directory: Path,
     stack: str,
@@ -92,21 +121,17 @@ def lab_workspace(
         bin_dir: Folder with the resolved tools.
         more: More configuration of the project, by key.
     """
-    work, state, temporary = (directory / "pulumi" / name for name in ("work", "state", "tmp"))
+    work, temporary = (directory / "pulumi" / name for name in ("work", "tmp"))
+    state = lab_state(directory)
     for folder in (work, state, temporary):
         folder.mkdir(parents=True, exist_ok=True)
-    project = {"name": PROJECT, "runtime": "python", "main": str(PROGRAM)}
-    _write(work / "Pulumi.yaml", yaml.safe_dump(project, sort_keys=False))
-    settings_file = work / f"Pulumi.{stack}.yaml"
-    settings = yaml.safe_load(settings_file.read_text()) if settings_file.is_file() else None
-    kept = settings if isinstance(settings, dict) else {}
-    kept["config"] = {
-        CONFIG_KEY: json.loads(json.dumps(raw, default=_json_default)),
+    config = {
+        CONFIG_KEY: raw,
         f"{PROJECT}:target": target,
         f"{PROJECT}:kubeconfig": str(kubeconfig),
         **{f"{PROJECT}:{key}": value for key, value in (more or {}).items()},
     }
-    _write(settings_file, yaml.safe_dump(kept, sort_keys=False))
+    write_project(work, stack, config)
     environment = {
         **_tool_environment(bin_dir),
         "PULUMI_BACKEND_URL": f"file://{state}",

@@ -67,6 +67,7 @@ def rack_groups(planned: PoolPlan, racks_per_group: int) -> Iterator[RackGroup]:
 
     - Every rack is in one group, whole; the last rack may be part-filled, as the pool's size says.
     - Where an NVLink domain spans racks, a group takes whole domains.
+    - Racks are numbered as in the site: those of a later cell do not begin at 0.
 
     Args:
         planned: The pool.
@@ -75,12 +76,14 @@ def rack_groups(planned: PoolPlan, racks_per_group: int) -> Iterator[RackGroup]:
     per_rack = planned.system.nodes_per_rack
     domain_racks = max(1, math.ceil(planned.system.nvlink_domain_nodes / per_rack))
     step = math.ceil(racks_per_group / domain_racks) * domain_racks
-    for first in range(0, planned.racks, step):
-        beyond = min(first + step, planned.racks)
+    start, nodes = planned.first_node // per_rack, planned.first_node + planned.nodes
+    end = start + planned.racks
+    for first in range(start, end, step):
+        beyond = min(first + step, end)
         yield RackGroup(
             name=dns_label(planned.name, f"r{first:03d}", limit=52),
             racks=tuple(f"{planned.name}-r{rack:03d}" for rack in range(first, beyond)),
-            nodes=min(beyond * per_rack, planned.nodes) - first * per_rack,
+            nodes=min(beyond * per_rack, nodes) - first * per_rack,
         )
 
 
@@ -93,7 +96,7 @@ def host_selector(planned: PoolPlan, template: HostTemplate, group: RackGroup) -
     selector: dict[str, JsonValue] = {}
     if template.host_selector:
         selector["matchLabels"] = dict(template.host_selector)
-    if planned.pool.racks is not None or planned.system.multi_node_nvlink:
+    if planned.pool.nodes is None or planned.system.multi_node_nvlink:
         selector["matchExpressions"] = [{"key": RACK_LABEL, "operator": "In", "values": list(group.racks)}]
     return selector
 

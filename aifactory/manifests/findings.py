@@ -8,6 +8,7 @@ from aifactory.catalog.models import Catalog
 from aifactory.manifests.parts import bundle_of, parts_of
 from aifactory.manifests.sharing import DEFAULT
 from aifactory.manifests.storage_backends import tier_problems
+from aifactory.plan.cell_choice import without_other_cells
 from aifactory.plan.factory import accepted, plan
 from aifactory.plan.models import FactoryPlan, Finding
 from aifactory.plan.nodes import pool_labels
@@ -126,7 +127,15 @@ def full_plan(name: str, stack: Stack, catalog: Catalog, target: Target | None) 
     return planned.model_copy(update={"findings": planned.findings + manifest_findings(planned)})
 
 
-def checked_plan(name: str, stack: Stack, catalog: Catalog, target: Target | None, file: str) -> FactoryPlan:
+def checked_plan(
+    name: str,
+    stack: Stack,
+    catalog: Catalog,
+    target: Target | None,
+    file: str,
+    *,
+    for_one_cell: bool = False,
+) -> FactoryPlan:
     """A plan that nothing refuses, down to its manifests.
 
     Args:
@@ -135,8 +144,10 @@ def checked_plan(name: str, stack: Stack, catalog: Catalog, target: Target | Non
         catalog: The facts to plan with.
         target: Where the stack is realised; None means what the stack says.
         file: What to call the stack file in messages.
+        for_one_cell: Whether the run is for one cell, so that nothing has to reach the other ones.
 
     Raises:
         PlanRefused: If anything refuses it; every reason is named.
     """
-    return accepted(full_plan(name, stack, catalog, target), file)
+    planned = full_plan(name, stack, catalog, target)
+    return accepted(without_other_cells(planned) if for_one_cell else planned, file)

@@ -43,6 +43,21 @@ def owned(live: KubernetesObject, manager: str) -> KubernetesObject:
     return {**kept, **named, "metadata": {**(ours if isinstance(ours, dict) else {}), **identity}}
 
 
+def asked_of(live: JsonValue, wanted: JsonValue) -> JsonValue:
+    """The part of a live value that a wanted one speaks of; lists of another length are kept whole."""
+    if isinstance(live, dict) and isinstance(wanted, dict):
+        return {name: asked_of(live[name], value) for name, value in wanted.items() if name in live}
+    if isinstance(live, list) and isinstance(wanted, list) and len(live) == len(wanted):
+        return [asked_of(one, other) for one, other in zip(live, wanted, strict=True)]
+    return live
+
+
+def joined(one: KubernetesObject, other: KubernetesObject) -> KubernetesObject:
+    """Both parts of one object; where both have a scalar or a list, that of the second."""
+    merged = _merged(one, other)
+    return merged if isinstance(merged, dict) else other
+
+
 def _kept(value: JsonValue, fields: Mapping[str, JsonValue]) -> JsonValue:
     """The part of a value that a set of fields names."""
     inner = {name: below for name, below in fields.items() if name != "."}

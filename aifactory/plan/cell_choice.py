@@ -1,10 +1,14 @@
 """Which cell of a site is meant, and its plan."""
 
+import re
+
 from aifactory.errors import AIFactoryError
 from aifactory.plan.cells import NEEDS_GITOPS, of_cell
 from aifactory.plan.models import CellPlan, FactoryPlan
 from aifactory.spec.stack import Target
 
+CELL_END = re.compile(r"-c[0-9]{3,}$")
+"""What the name of a cell has after that of its stack."""
 SHOWN = 3
 """Names of cells that a message lists."""
 
@@ -33,6 +37,27 @@ def find_cell(plan: FactoryPlan, wanted: str) -> CellPlan:
         f"{plan.name} has no cell '{wanted}'; cells: {names_of(plan.cells)};"
         f" name one of them, or its number from 0 to {len(plan.cells) - 1}"
     )
+
+
+def home_of(plan: FactoryPlan) -> str:
+    """Name of the Pulumi stack and of the lab of a plan: the stack's own, or that of a cell but the first.
+
+    The first cell keeps the stack's own, so that a site that outgrows one cell goes on with the state it has.
+
+    Args:
+        plan: The plan of one cell, or of a site.
+    """
+    return plan.cell if plan.cell is not None and plan.cells[0].index else plan.name
+
+
+def site_of(home: str, cell: str | None) -> str:
+    """Name of the site's stack, the opposite of :func:`home_of`.
+
+    Args:
+        home: Name of a Pulumi stack.
+        cell: Full name of the cell that it is for; None or empty for none.
+    """
+    return CELL_END.sub("", home) if cell and home == cell else home
 
 
 def without_other_cells(plan: FactoryPlan) -> FactoryPlan:

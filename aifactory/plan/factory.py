@@ -121,7 +121,7 @@ def plan(name: str, stack: Stack, catalog: Catalog, target: Target | None = None
 
 
 def _charts(stack: Stack, catalog: Catalog) -> dict[str, Chart]:
-    """The pinned charts, at the versions that the stack asks for instead; a digest is of the pin alone."""
+    """The declared charts, at the versions that the stack asks for instead; a digest is of the pin alone."""
     wanted = {
         "gpu-operator": stack.operators.gpu_operator.version,
         "nvidia-dra-driver": stack.operators.dra_driver.version,
@@ -131,6 +131,7 @@ def _charts(stack: Stack, catalog: Catalog) -> dict[str, Chart]:
         if (version := wanted.get(name)) is not None and version != chart.version
         else chart
         for name, chart in catalog.charts.items()
+        if chart.declared
     }
 
 

@@ -47,7 +47,7 @@ def gate_thresholds(stack: Stack) -> Iterator[Problem]:
 
 
 def gate_kinds(stack: Stack) -> Iterator[Problem]:
-    """Conformance names its requirement, an approval the role that signs."""
+    """Conformance names its requirement, an approval the role that signs and nothing to measure."""
     for path, gate in _each_gate(stack):
         if gate.kind is GateKind.CONFORMANCE and gate.requirement is None:
             yield Problem(
@@ -62,6 +62,13 @@ def gate_kinds(stack: Stack) -> Iterator[Problem]:
                 "a gate of kind approval names no role",
                 "the role of the person who signs",
                 "add it, for example role: head of operations",
+            )
+        if gate.kind is GateKind.APPROVAL and gate.threshold is not None:
+            yield Problem(
+                path,
+                "a gate of kind approval has a threshold",
+                "a person signs or does not: no at_least and no at_most",
+                "remove it, or let another gate measure",
             )
 
 

@@ -1,7 +1,6 @@
 """Checks of power, fabrics, delivery and acknowledgements: each returns every problem it finds, none raises."""
 
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from aifactory.errors import Problem
 from aifactory.spec.delivery import DeliveryMode
@@ -74,8 +73,9 @@ def delivery_repository(stack: Stack) -> Iterator[Problem]:
                 "add repository, or set mode: direct",
             )
         return
-    address = urlsplit(delivery.repository)
-    if address.password is not None or (address.scheme == "https" and address.username is not None):
+    scheme, _, rest = delivery.repository.partition("://")
+    user, at, _ = rest.partition("/")[0].rpartition("@")
+    if at and (":" in user or scheme == "https"):
         yield Problem(
             path,
             "the address holds a user name or password",

@@ -14,6 +14,9 @@ from aifactory.spec.units import (
 )
 
 
+QuotaTebibytes = Annotated[float, Field(gt=0, le=8388, strict=True)]
+
+
 class TierRole(StrEnum):
     """What a tier is for."""
 
@@ -69,7 +72,8 @@ class StorageQuota(Section):
 
     namespace: DnsLabel
     tier: DnsLabel
-    capacity_tib: Tebibytes
+    capacity_tib: QuotaTebibytes
+    """Kubernetes reckons a ResourceQuota in thousandths of a byte in 64 bits: 8,388 TiB is the most it can hold."""
     claims: Count = 100
     """Most PersistentVolumeClaims."""
 

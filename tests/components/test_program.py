@@ -76,7 +76,7 @@ def test_the_program_declares_one_factory_on_the_verified_cluster(
     assert provider.inputs["enableServerSideApply"] == "true"
     found.component("AIFactory")
     objects = [r for r in found.resources if r.type.startswith("kubernetes:")]
-    assert len(objects) > 50
+    assert len(objects) > 30
     assert {resource.provider.split("::")[-2] for resource in objects} == {"cluster"}
     assert sorted(exported) == ["namespaces", "notices", "pools", "target"]
 

@@ -1,23 +1,31 @@
 """Fixtures of the golden trees."""
 
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
 from tests.support.cli import Terminal, run
-from tests.support.trees import STACKS, TREES
+from tests.support.trees import DIGESTS, OTHERS, STACKS, TREES, digests
 
 
 @pytest.fixture(scope="session", autouse=True)
-def rewritten(request: pytest.FixtureRequest) -> None:
-    """With --update-golden every golden tree is rendered anew before the first test."""
+def rewritten(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """With --update-golden every golden tree and digest is made anew before the first test."""
     if not request.config.getoption("--update-golden"):
         return
     shutil.rmtree(TREES, ignore_errors=True)
     for stack in STACKS:
         done = run("render", stack, "--out", str(TREES / stack))
         assert done.code == 0, done.text
+    shutil.rmtree(DIGESTS, ignore_errors=True)
+    DIGESTS.mkdir()
+    for stack in OTHERS:
+        tree = tmp_path_factory.mktemp(stack) / "tree"
+        done = run("render", stack, "--cell", "0", "--out", str(tree))
+        assert done.code == 0, done.text
+        (DIGESTS / f"{stack}.json").write_text(json.dumps(digests(tree), indent=1) + "\n")
 
 
 @pytest.fixture

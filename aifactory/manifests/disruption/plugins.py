@@ -23,11 +23,12 @@ from aifactory.manifests.disruption.model import (
     of_kind,
     scaled,
 )
-from aifactory.manifests.disruption.state import in_both, pools_of
+from aifactory.manifests.disruption.state import in_both, layout_of, pools_of
 from aifactory.manifests.gpu_operator_config import PLUGIN_CONFIG
 from aifactory.manifests.model import KubernetesObject, key_of
 from aifactory.plan.nodes import POOL_LABEL
 from aifactory.spec.disruption import DisruptionKind
+from aifactory.spec.pools import Allocation
 
 _PAUSE = "no GPU is given to a new pod while it restarts; running pods keep theirs"
 _OPERANDS = {
@@ -89,7 +90,14 @@ def _served(item: KubernetesObject) -> list[str]:
 
 def configurations_change(before: Objects, after: Objects, in_use: InUse) -> Iterator[Disruption]:
     """A pool has another configuration of the operator's plugin, which does not notice by itself."""
-    pools = pools_of(after)
+    # MIG Manager restarts the plugin itself; where another plugin serves the pool, this one has no pods.
+    pools = {
+        new.name: new
+        for old, new in in_both(before, after)
+        if old.allocation == new.allocation == Allocation.DEVICE_PLUGIN
+        and layout_of(old) == layout_of(new)
+        and new.labels.get(_DEPLOY) != "false"
+    }
     wanted = of_kind(after, "", "ConfigMap")
     for key, item in sorted(of_kind(before, "", "ConfigMap").items()):
         if key_of(item).name != PLUGIN_CONFIG or key not in wanted:

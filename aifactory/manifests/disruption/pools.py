@@ -8,10 +8,8 @@ their layout; it follows the node's label and knows no limit on nodes at the sam
 from collections.abc import Iterator
 
 from aifactory.manifests.disruption.model import Disruption, InUse, Objects, Severity, counted
-from aifactory.manifests.disruption.state import PoolState, in_both, pools_of
-from aifactory.plan.nodes import MIG_CONFIG_LABEL
+from aifactory.manifests.disruption.state import in_both, layout_of, pools_of
 from aifactory.spec.disruption import DisruptionKind
-from aifactory.spec.pools import Allocation
 
 
 def pool_removed(before: Objects, after: Objects, in_use: InUse) -> Iterator[Disruption]:
@@ -71,7 +69,7 @@ def pool_shrunk(before: Objects, after: Objects, in_use: InUse) -> Iterator[Disr
 def mig_geometry(before: Objects, after: Objects, in_use: InUse) -> Iterator[Disruption]:
     """The GPUs of a pool are cut another way."""
     for old, new in in_both(before, after):
-        was, wanted = _layout(old), _layout(new)
+        was, wanted = layout_of(old), layout_of(new)
         if was == wanted or old.system != new.system:
             continue
         yield Disruption(
@@ -88,14 +86,6 @@ def mig_geometry(before: Objects, after: Objects, in_use: InUse) -> Iterator[Dis
             waves=1,
             objects=(old.record,),
         )
-
-
-def _layout(pool: PoolState) -> str:
-    """The MIG layout of a pool's nodes; their instances where nothing labels the nodes from here."""
-    if pool.labels or pool.allocation == Allocation.DRA:
-        return pool.labels.get(MIG_CONFIG_LABEL, "none")
-    cut = {name: count for name, count in sorted(pool.allocatable.items()) if "/mig-" in name}
-    return ", ".join(f"{count} {name}" for name, count in cut.items()) or "none"
 
 
 def resource_renamed(before: Objects, after: Objects, in_use: InUse) -> Iterator[Disruption]:

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 
 from aifactory.manifests.disruption.model import Objects, at, mapping_at, of_kind
 from aifactory.manifests.model import ManifestModel, key_of
-from aifactory.plan.nodes import POOL_LABEL
+from aifactory.plan.nodes import MIG_CONFIG_LABEL, POOL_LABEL
+from aifactory.spec.pools import Allocation
 
 
 class PoolState(ManifestModel):
@@ -89,3 +90,11 @@ def in_both(before: Objects, after: Objects) -> Iterator[tuple[PoolState, PoolSt
         if one.patched and two.patched:
             two = two.model_copy(update={"labels": {**one.labels, **two.labels}})
         yield one, two
+
+
+def layout_of(pool: PoolState) -> str:
+    """The MIG layout of a pool's nodes; their instances where nothing labels the nodes from here."""
+    if pool.labels or pool.allocation == Allocation.DRA:
+        return pool.labels.get(MIG_CONFIG_LABEL, "none")
+    cut = {name: count for name, count in sorted(pool.allocatable.items()) if "/mig-" in name}
+    return ", ".join(f"{count} {name}" for name, count in cut.items()) or "none"

@@ -124,7 +124,7 @@ def test_exactly_one_of_name_and_file_is_needed(
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("korea-pilott", "there is no such stack file; stacks: korea-pilot, local"),
+        ("korea-pilott", "there is no such stack file; stacks: india-mumbai, indonesia-batam, japan-tokyo,"),
         ("../secret", "is not the name of a stack"),
         ("Korea Pilot", "is not the name of a stack"),
         ("", "is not the name of a stack"),

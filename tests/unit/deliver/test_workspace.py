@@ -100,8 +100,8 @@ def test_no_secret_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     workspace = made(tmp_path)
 
     texts = [file.read_text() for file in tmp_path.rglob("*") if file.is_file()]
-    assert not [text for text in texts if "hunter2" in text or "lab-local" in text]
-    assert workspace.environment["PULUMI_CONFIG_PASSPHRASE"] == "lab-local"
+    assert not [text for text in texts if "hunter2" in text or f"lab-{tmp_path.name}" in text]
+    assert workspace.environment["PULUMI_CONFIG_PASSPHRASE"] == f"lab-{tmp_path.name}"
     assert "hunter2-hunter2" not in workspace.environment.values()
 
 

@@ -14,11 +14,14 @@ from aifactory.catalog.load import catalog
 from aifactory.manifests.cluster_api import content_hash, machines, propagated, rack_groups
 from aifactory.manifests.model import KubernetesObject, key_of
 from aifactory.plan.capacity import pool_plan
+from aifactory.plan.cells import of_cell
+from aifactory.plan.factory import plan
 from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.plan.nodes import POOL_LABEL, RACK_LABEL, nodes_of
 from aifactory.spec.pools import Pool
 from aifactory.spec.provisioning import ClusterApi
 from tests.support.schemas import crd_dir, violations
+from tests.support.stacks import stack
 
 METAL3: dict[str, Any] = {
     "kind": "metal3",
@@ -225,3 +228,21 @@ def test_objects_fit_their_crds(template: dict[str, Any]) -> None:
         pytest.skip("the real CRDs are not at hand: set AIFACTORY_CRDS to their folder")
 
     assert [line for manifest in made(planned(template=template)) for line in violations(manifest)] == []
+
+
+@settings(deadline=None, max_examples=40)
+@given(SYSTEMS, SIZES, st.integers(1, 9), st.integers(1, 5))
+def test_racks_of_a_later_cell_are_its_own(
+    system: str, size: dict[str, Any], per_group: int, cell_racks: int
+) -> None:
+    """The groups of all cells name each rack of the site once, as its nodes' labels do, and make all its nodes."""
+    whole = planned(system, cell_racks=cell_racks, **size)
+    declared = stack(pools=[whole.pool.model_dump(mode="json")], network={"pod_cidr": "10.64.0.0/10"})
+    made = plan("site", declared, catalog())
+    cells = [of_cell(made, cell).pools[0] for cell in made.cells]
+    groups = [group for part in cells for group in rack_groups(part, per_group)]
+
+    racks = [rack for group in groups for rack in group.racks]
+    assert racks == list(dict.fromkeys(node.labels[RACK_LABEL] for node in nodes_of(made, made.pools[0])))
+    assert sum(group.nodes for group in groups) == made.nodes
+    assert len({group.name for group in groups}) == len(groups)

@@ -16,13 +16,18 @@ from tests.support.stacks import pool, stack
 
 GPUS_PER_RACK = 72
 SITE = {"name": "site", "region": "r", "zones": ["a"]}
-MANY_CELLS = {
+NETWORK = {
     "pod_cidr": "10.0.0.0/8",
     "service_cidr": "172.16.0.0/12",
     "node_cidr": "100.64.0.0/10",
     "cells": {"pod_prefix": 14, "service_prefix": 20, "node_prefix": 18},
     "pod_prefix_per_node": 26,
 }
+MANY_CELLS: dict[str, Any] = {
+    "network": NETWORK,
+    "delivery": {"mode": "gitops", "repository": "https://git.example/site.git"},
+}
+"""Sections that a site of many clusters needs."""
 
 
 def planned(country: str = "KR", site: dict[str, Any] | None = None, **sections: object) -> FactoryPlan:
@@ -106,14 +111,14 @@ def test_every_row_of_the_makers_tables_is_held() -> None:
 
 def test_sixty_thousand_gpus_in_103_mw_are_refused() -> None:
     """60,000 GB300 GPUs do not run on 103 MW; the plan says by how much, and how many racks do."""
-    made = planned(power={"capacity_mw": 103.0}, pools=gb300(nodes=15_000), network=MANY_CELLS)
+    made = planned(power={"capacity_mw": 103.0}, pools=gb300(nodes=15_000), **MANY_CELLS)
 
     assert made.gpus == 60_000
     assert refusals(made) == {"power-exceeded"}
-    fitting = planned(power={"capacity_mw": 103.0}, pools=gb300(racks=574), network=MANY_CELLS)
+    fitting = planned(power={"capacity_mw": 103.0}, pools=gb300(racks=574), **MANY_CELLS)
     assert fitting.errors == ()
     assert "power-exceeded" in refusals(
-        planned(power={"capacity_mw": 103.0}, pools=gb300(racks=575), network=MANY_CELLS)
+        planned(power={"capacity_mw": 103.0}, pools=gb300(racks=575), **MANY_CELLS)
     )
 
 
@@ -123,7 +128,7 @@ def test_sixty_thousand_gpus_in_103_mw_are_refused() -> None:
 def test_four_hundred_thousand_gpus(design: str, codes: set[str]) -> None:
     """400,000 GPUs are beyond a switch of 64 ports, and within three tiers of one with 144."""
     fabrics = [{"name": "east-west", "design": design}]
-    made = planned(fabrics=fabrics, pools=gb300(nodes=100_000), network=MANY_CELLS)
+    made = planned(fabrics=fabrics, pools=gb300(nodes=100_000), **MANY_CELLS)
 
     assert made.gpus == 400_000
     assert {finding.code for finding in made.errors} == codes

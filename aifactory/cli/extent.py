@@ -1,0 +1,62 @@
+"""How much of a site a run makes real: which cell of how many, and how many of the planned nodes."""
+
+from dataclasses import dataclass
+
+from pydantic import JsonValue
+
+from aifactory.plan.models import FactoryPlan
+
+
+@dataclass(frozen=True)
+class Extent:
+    """What is realised of what is planned."""
+
+    plan: FactoryPlan
+    """The plan of the cell."""
+    cells: int
+    """Cells of the site."""
+    sample: int | None
+    """Most nodes of each pool that a lab makes; None for all."""
+
+    def _nodes(self) -> dict[str, int]:
+        """Nodes of each pool that are realised."""
+        limit = self.sample
+        return {
+            pool.name: pool.nodes if limit is None else min(limit, pool.nodes) for pool in self.plan.pools
+        }
+
+    def which_cell(self) -> str | None:
+        """Which cell it is; None where the site has no other."""
+        if self.plan.cell is None:
+            return None
+        return f"cell {self.plan.cell}, {self.plan.cells[0].index + 1} of {self.cells}"
+
+    def lines(self) -> list[str]:
+        """What is left out, one line each; none where everything is realised."""
+        cell, made = self.which_cell(), sum(self._nodes().values())
+        found = [] if cell is None else [f"{cell}; the others are not realised"]
+        if made < self.plan.nodes:
+            found.append(
+                f"sample: {made} of {self.plan.nodes} planned GPU nodes are realised, at most {self.sample} of each pool"
+            )
+        return found
+
+    def flags(self) -> str:
+        """The words that say the same to another command."""
+        return "" if self.plan.cell is None else f" --cell {self.plan.cell}"
+
+    def as_data(self) -> dict[str, JsonValue]:
+        """The same for machines: the cell, and the nodes and GPUs that are planned and realised."""
+        made = self._nodes()
+        gpus = {pool.name: made[pool.name] * pool.system.gpus_per_node for pool in self.plan.pools}
+        return {
+            "cell": self.plan.cell,
+            "cells": self.cells,
+            "sample": self.sample,
+            "planned": {"nodes": self.plan.nodes, "gpus": self.plan.gpus},
+            "realised": {
+                "nodes": sum(made.values()),
+                "gpus": sum(gpus.values()),
+                "pools": {name: {"nodes": count, "gpus": gpus[name]} for name, count in made.items()},
+            },
+        }

@@ -1,0 +1,88 @@
+"""``aifactory preview``: what an ``up`` would do, to the objects and to running work."""
+
+import datetime
+import json
+
+import typer
+
+from aifactory.cli.console import note, out, step
+from aifactory.cli.inputs import AsJson, Chosen, StackName, TargetOption
+from aifactory.cli.lab import LabName, engine_tools, simulated_lab
+from aifactory.cli.preview_report import as_data, show
+from aifactory.cli.realise import Verbose, engine_lines, place, realisable
+from aifactory.deliver.change import nothing_live
+from aifactory.deliver.charts import chart_skip
+from aifactory.deliver.identity import verify
+from aifactory.deliver.preview import PreviewReport, report_of
+from aifactory.deliver.preview import preview as previewed
+from aifactory.deliver.program import parts_for
+from aifactory.errors import LabError
+from aifactory.lab.places import labs
+from aifactory.lab.tools import Tools
+from aifactory.manifests.disruption.model import InUse
+from aifactory.manifests.parts import bundle_of, parts_of
+from aifactory.spec.stack import Target
+
+DISRUPTED = 2
+"""Exit code where running work is disrupted and nobody has acknowledged it."""
+
+
+def preview(
+    stack: StackName,
+    target: TargetOption = None,
+    lab: LabName = None,
+    *,
+    verbose: Verbose = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what up would change, and what that does to running work; nothing is written.
+
+    Exit code 2 where running work is disrupted and the stack file does not acknowledge it.
+    """
+    chosen = realisable(stack, target, lab)
+    today = datetime.datetime.now(tz=datetime.UTC).date()
+    tools = _tools(chosen, lab or chosen.plan.name)
+    report = _unborn(chosen, today) if tools is None else _asked(chosen, tools, today, lab, verbose=verbose)
+    if as_json:
+        out.print_json(json.dumps(as_data(chosen, report, asked=tools is not None)))
+    else:
+        show(chosen, report, asked=tools is not None)
+    if report.open:
+        raise typer.Exit(DISRUPTED)
+
+
+def _tools(chosen: Chosen, lab: str) -> Tools | None:
+    """The tools; None where there is no lab, and so nothing to ask: no tool is fetched for that.
+
+    Raises:
+        LabError: If there is a lab, but it does not run.
+    """
+    if chosen.plan.target is Target.CLUSTER:
+        return engine_tools()
+    if not (labs(Target.SIMULATED.value) / lab).is_dir():
+        return None
+    tools = engine_tools()
+    state = simulated_lab(lab, tools).status().state
+    if state == "stopped":
+        raise LabError(
+            f"the lab of {lab} is stopped: what is in it cannot be read; a running lab is needed;"
+            f" start it with: aifactory lab up {lab}"
+        )
+    return tools if state == "running" else None
+
+
+def _unborn(chosen: Chosen, today: datetime.date) -> PreviewReport:
+    bundle = bundle_of(parts_of(chosen.plan, chart_skip(chosen.plan, None)))
+    return report_of(nothing_live(bundle), None, InUse(), chosen.plan.stack, today)
+
+
+def _asked(
+    chosen: Chosen, tools: Tools, today: datetime.date, lab: str | None, *, verbose: bool
+) -> PreviewReport:
+    cluster, workspace = place(chosen, tools, sample=None, bring_up=False, lab=lab)
+    verify(chosen.plan.stack, cluster, str(chosen.file))
+    bundle = bundle_of(parts_for(chosen.plan, cluster))
+    step(f"preview of {chosen.name}: {sum(1 for _ in bundle.objects())} objects; nothing is written")
+    return previewed(
+        bundle, cluster, workspace, chosen.plan.stack, today, note, engine_lines(verbose=verbose)
+    )
