@@ -121,7 +121,7 @@ def _text(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, list | tuple):
         return ",".join(str(item) for item in value) or "any"
-    return f"{value:g}" if isinstance(value, float) and abs(value) < 1e6 else str(value)
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
 def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

@@ -37,13 +37,18 @@ class Extent:
         found = [] if cell is None else [f"{cell}; the others are not realised"]
         if made < self.plan.nodes:
             found.append(
-                f"sample: {made} of {self.plan.nodes} planned GPU nodes are realised, at most {self.sample} of each pool"
+                f"sample: {made} of {self.plan.nodes} planned GPU nodes are realised,"
+                f" at most {self.sample} of each pool"
             )
         return found
 
-    def flags(self) -> str:
-        """The words that say the same to another command."""
+    def cell_flag(self) -> str:
+        """The words that name the same cell to another command."""
         return "" if self.plan.cell is None else f" --cell {self.plan.cell}"
+
+    def sample_flag(self) -> str:
+        """The words that ask for the same sample."""
+        return "" if self.sample is None else f" --sample {self.sample}"
 
     def as_data(self) -> dict[str, JsonValue]:
         """The same for machines: the cell, and the nodes and GPUs that are planned and realised."""

@@ -32,29 +32,32 @@ def _needed(gate: Gate) -> str:
     return f"{'≥' if gate.at_least is not None else '≤'} {number(gate.threshold, gate.unit)}"
 
 
-def gate_table(found: tuple[Standing, ...]) -> Table:
-    """One row a gate: how it stands, what was measured, what is needed, how old, by whom, and why not."""
-    table = Table("phase", "side", "gate", "state", "measured", "needed", box=None, pad_edge=False)
-    for name in ("age", "who", "simulated"):
-        table.add_column(name)
-    for one in found:
-        seen = one.evidence
-        table.add_row(
-            one.stack,
-            one.side,
-            one.gate.name,
-            one.state.value,
-            "-" if seen is None else number(seen.measured, seen.unit) if one.gate.unit else seen.result,
-            _needed(one.gate),
-            "-" if one.age_days is None else f"{one.age_days} d of {one.gate.max_age_days}",
-            "-" if seen is None else seen.who,
-            "-" if seen is None else "yes" if seen.simulated else "no",
-        )
-    return table
+def gate_tables(found: tuple[Standing, ...]) -> None:
+    """Print a table for each side: how gates stand, what was measured, what is needed, how old, by whom."""
+    for stack, side in dict.fromkeys((one.stack, one.side) for one in found):
+        out.print(f"{side} gates of {stack}", style="bold", markup=False)
+        table = Table(box=None, pad_edge=False)
+        for name in ("gate", "state", "measured", "needed", "days", "simulated", "who"):
+            table.add_column(name, no_wrap=name != "who", overflow="fold")
+        for one in found:
+            if (one.stack, one.side) == (stack, side):
+                table.add_row(*_row(one))
+        out.print(table)
+        out.print()
+
+
+def _row(one: Standing) -> tuple[str, ...]:
+    gate, seen = one.gate, one.evidence
+    head = (gate.name, one.state.value)
+    if seen is None:
+        return (*head, "-", _needed(gate), "-", "-", "-")
+    measured = seen.result if seen.measured is None else number(seen.measured, seen.unit)
+    age = f"{one.age_days} of {gate.max_age_days}"
+    return (*head, measured, _needed(gate), age, "yes" if seen.simulated else "no", seen.who)
 
 
 def as_data(one: Standing) -> dict[str, object]:
-    """The same as a row of :func:`gate_table`, for machines."""
+    """The same as a row of :func:`gate_tables`, for machines."""
     return {
         "stack": one.stack,
         "side": one.side,
@@ -104,8 +107,7 @@ def _print(found: tuple[Standing, ...], name: str, unknown: tuple[str, ...]) -> 
     if not found:
         out.print(f"{name} declares no gates", markup=False)
         return
-    out.print(gate_table(found))
-    out.print()
+    gate_tables(found)
     for one in found:
         out.print(f"  {one.gate.name}: {one.state.value}: {one.reason}", markup=False)
     for file in unknown:

@@ -9,6 +9,8 @@ from rich.table import Table
 from aifactory.cli.console import note, out, step
 from aifactory.cli.extent import Extent
 from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_cell
+from aifactory.deliver.cluster import Cluster
+from aifactory.deliver.promotion import entered
 from aifactory.errors import LabError
 from aifactory.lab.places import labs
 from aifactory.lab.simulated import SimulatedLab
@@ -46,8 +48,14 @@ def simulated_lab(name: str, tools: Tools) -> SimulatedLab:
 def start(
     plan: FactoryPlan, tools: Tools, sample: int | None = None, name: str | None = None
 ) -> SimulatedLab:
-    """A running simulated lab with the plan's nodes; None means the lab of the stack or of its cell."""
+    """A running simulated lab with the plan's nodes; None means the lab of the stack or of its cell.
+
+    Raises:
+        PromotionRefused: If the named lab holds a stack that this one does not follow.
+    """
     lab = simulated_lab(name or home_of(plan), tools)
+    if name is not None and lab.status().state == "running":
+        entered(plan, Cluster(lab.kubeconfig), driven=True)  # before the hardware of another stack is changed
     step(f"lab of {lab.stack}: a real control plane with simulated nodes")
     lab.up(plan, note, sample)
     return lab
@@ -69,8 +77,8 @@ def require_name(stack: str) -> None:
     """Refuse a name that could name a folder outside that of the labs."""
     if not STACK_NAME.fullmatch(CELL_END.sub("", stack)):
         raise LabError(
-            f"'{stack}' is not the name of a stack or lab; lower-case letters, digits and dashes, at most 42, are allowed;"
-            " labs are listed by 'aifactory lab status'"
+            f"'{stack}' is not the name of a stack or lab; lower-case letters, digits and dashes, at most 42, are"
+            " allowed; labs are listed by 'aifactory lab status'"
         )
 
 

@@ -14,6 +14,7 @@ from aifactory.deliver.promotion import GATES_KEY, GateMode, entered, gate_mode,
 from aifactory.deliver.record import state_in
 from aifactory.deliver.workspace import Workspace
 from aifactory.errors import PromotionRefused
+from aifactory.lab.simulated import SimulatedLab
 from aifactory.spec.load import read_config
 
 EnforceGates = Annotated[
@@ -65,10 +66,30 @@ def enter(chosen: Chosen, cluster: Cluster, workspace: Workspace, *, enforce: bo
     """
     plan, mode = chosen.plan, mode_of(chosen, enforce=enforce)
     inside = entered(plan, cluster, driven=True)
-    way = way_in(chosen.site, plan, mode, str(chosen.file), inside=inside, deployed_here=False)
+    file, home = str(chosen.file), workspace.stack
+    way = way_in(chosen.site, plan, mode, file, home=home, inside=inside, deployed_here=False)
     if way.previous is not None and way.previous not in Engine(workspace, note).stacks():
         raise PromotionRefused(
             f"{chosen.file}: previous: the stack {way.previous} is not in this Pulumi backend; the phase before has"
             f" to be up, in the same backend; run aifactory up {way.previous} first; nothing was written"
         )
     return way.notices
+
+
+def ask_before_lab(chosen: Chosen, lab: SimulatedLab, *, enforce: bool) -> None:
+    """Nothing that is known without the engine refuses the phase; asked before the lab gets its hardware.
+
+    Args:
+        chosen: The stack.
+        lab: The lab that it goes to; it need not be there.
+        enforce: Whether the command line asks that gates are enforced.
+
+    Raises:
+        PromotionRefused: If gates are enforced and something refuses the phase, or the lab holds another stack.
+    """
+    plan, mode = chosen.plan, mode_of(chosen, enforce=enforce)
+    running = lab.kubeconfig.is_file() and lab.status().state == "running"
+    inside = running and entered(plan, Cluster(lab.kubeconfig), driven=True)
+    if mode is GateMode.ENFORCE:
+        file = str(chosen.file)
+        way_in(chosen.site, plan, mode, file, home=plan.name, inside=inside, deployed_here=False)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from aifactory.catalog.load import catalog
 from aifactory.cli.console import out
-from aifactory.cli.gates import FINDINGS, as_data, gate_table
+from aifactory.cli.gates import FINDINGS, as_data, gate_tables
 from aifactory.cli.inputs import AsJson, TargetOption, choose, find
 from aifactory.deliver.promotion import verdict
 from aifactory.plan.factory import plan
@@ -78,9 +78,7 @@ def _print(found: Verdict, refusals: tuple[str, ...], follow: str) -> None:
         figures.add_row(name, _amount(figure.before), _amount(figure.after), _growth(figure))
     out.print(figures)
     out.print()
-    if found.gates:
-        out.print(gate_table(found.gates))
-        out.print()
+    gate_tables(found.gates)
     if refusals:
         out.print(f"refused, {len(refusals)} reasons:", markup=False)
         for line in refusals:

@@ -18,7 +18,7 @@ from aifactory.cli.lab import (
     simulated_lab,
     start,
 )
-from aifactory.cli.phases import EnforceGates, enter, phase_config
+from aifactory.cli.phases import EnforceGates, ask_before_lab, enter, phase_config
 from aifactory.cli.summary import as_data, show
 from aifactory.deliver import realise
 from aifactory.deliver.cell_workspace import cell_workspace
@@ -26,6 +26,7 @@ from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.engine import Notify
 from aifactory.deliver.identity import verify, verify_rights
 from aifactory.deliver.program import parts_for
+from aifactory.deliver.takeover import predecessor
 from aifactory.deliver.workspace import Workspace, lab_state, lab_workspace, user_workspace
 from aifactory.errors import LabError
 from aifactory.lab.places import state_home
@@ -57,6 +58,8 @@ def up(
     began = time.monotonic()
     chosen = realisable(stack, target, lab, cell)
     tools = engine_tools()
+    if chosen.plan.simulated:
+        ask_before_lab(chosen, simulated_lab(lab or home_of(chosen.plan), tools), enforce=enforce_gates)
     cluster, workspace = place(chosen, tools, sample=sample, lab=lab, enforce_gates=enforce_gates)
     verify(chosen.plan.stack, cluster, str(chosen.file))
     notices = enter(chosen, cluster, workspace, enforce=enforce_gates)
@@ -64,8 +67,7 @@ def up(
     bundle = bundle_of(parts)
     verify_rights(bundle, cluster)
     step(f"pulumi up of {stack}: {sum(1 for _ in bundle.objects())} objects in {len(bundle.layers)} layers")
-    # Phases are taken over from one stack's own state to the next's: not by a Pulumi stack of a later cell.
-    previous = chosen.plan.stack.previous if workspace.stack == chosen.name else None
+    previous = predecessor(chosen.plan, workspace.stack)
     report = realise.up(bundle, cluster, workspace, note, engine_lines(verbose=verbose), previous)
     took_s = time.monotonic() - began
     extent = Extent(chosen.plan, len(chosen.site.cells), sample if chosen.plan.simulated else None)
@@ -106,7 +108,7 @@ def destroy(
 
 
 def realisable(stack: str, target: Target | None, lab: str | None = None, cell: str | None = None) -> Chosen:
-    """The stack, or the cell of it that a run is for, if its target is one that can be realised; asked before any tool is fetched."""
+    """The stack, or the cell of it that a run is for, if its target can be realised; asked before anything else."""
     if lab is not None:
         require_name(lab)
     chosen = choose_cell(stack, None, target, cell)

@@ -82,17 +82,18 @@ def show(
         for line in NOT_PROVEN:
             out.print(line, markup=False)
     out.print(f"\nkubeconfig: {cluster.kubeconfig or 'the default one'}", markup=False)
-    for command in _next(plan, cluster, extent.flags() if extent is not None else ""):
+    for command in _next(plan, cluster, extent):
         out.print(f"next: {command}", markup=False)
 
 
-def _next(plan: FactoryPlan, cluster: Cluster, more: str) -> list[str]:
+def _next(plan: FactoryPlan, cluster: Cluster, extent: Extent | None) -> list[str]:
     flag = "" if plan.target is plan.stack.target else f" --target {plan.target.value}"
-    flag += more
+    flag += extent.cell_flag() if extent is not None else ""
+    sample = extent.sample_flag() if extent is not None else ""
     kubectl = f"kubectl --kubeconfig {cluster.kubeconfig} " if cluster.kubeconfig else "kubectl "
     return [
         f"{kubectl}get nodes -L node.cluster.x-k8s.io/aifactory-pool",
-        f"aifactory up {plan.name}{flag}   (again: changes nothing)",
+        f"aifactory up {plan.name}{flag}{sample}   (again: changes nothing)",
         f"aifactory destroy {plan.name}{flag}",
         *(["aifactory lab down"] if plan.target is Target.SIMULATED else []),
     ]

@@ -41,6 +41,7 @@ class Engine:
     """
 
     def __init__(self, workspace: Workspace, notify: Notify) -> None:
+        self.stack = workspace.stack
         self._workspace = workspace
         self._notify = notify
 

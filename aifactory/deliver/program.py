@@ -104,7 +104,8 @@ def prepare(
     uid = verify(stack, cluster, file)
     inside = entered(planned, cluster, driven=DRIVER in os.environ)
     mode = gate_mode(gates, planned.target, file)
-    promotion = way_in(whole, planned, mode, file, inside=inside, deployed_here=predecessor == DEPLOYED)
+    here = predecessor == DEPLOYED
+    promotion = way_in(whole, planned, mode, file, home=name, inside=inside, deployed_here=here)
     return Prepared(
         parts=parts_for(planned, cluster),
         target=planned.target.value,

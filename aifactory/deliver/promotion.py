@@ -9,10 +9,10 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from aifactory.catalog.load import catalog
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.evidence import EVIDENCE, evidence_of
-from aifactory.deliver.takeover import owner
+from aifactory.deliver.takeover import owner, predecessor
 from aifactory.deliver.workspace import PROGRAM, PROJECT
 from aifactory.errors import AIFactoryError, Problem, PromotionRefused, StackInvalid
-from aifactory.plan.deployed import deployed
+from aifactory.plan.deployed import cell_index, deployed
 from aifactory.plan.factory import plan
 from aifactory.plan.gates import standings
 from aifactory.plan.models import FactoryPlan
@@ -40,7 +40,7 @@ class Promotion(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     previous: str | None
-    """Stack of the phase before whose outputs the program has to check; None for none."""
+    """Pulumi stack of the phase before whose outputs the program has to check; None for none."""
     notices: tuple[str, ...]
     """What would refuse the phase if gates were enforced."""
     outputs: dict[str, JsonValue]
@@ -101,21 +101,10 @@ def verdict(
     )
 
 
-def reasons_against(planned: FactoryPlan, file: str) -> tuple[str, ...]:
-    """Every reason why the phase may not be entered, one line each; none for a first phase.
-
-    Args:
-        planned: The plan of the whole site.
-        file: What to call the stack file.
-
-    Raises:
-        StackInvalid: If the stack file of the phase before, or an evidence file, is wrong.
-    """
-    if planned.stack.previous is None:
-        return ()
-    stack = load_stack(stack_file(STACKS, planned.stack.previous))
-    old = plan(planned.stack.previous, stack, catalog(), planned.target)
-    return verdict(old, planned).refusals(file)
+def _before(site: FactoryPlan) -> FactoryPlan:
+    """Plan of the phase before, held to the target of the one that follows."""
+    name = site.stack.previous or ""
+    return plan(name, load_stack(stack_file(STACKS, name)), catalog(), site.target)
 
 
 def entered(planned: FactoryPlan, cluster: Cluster, *, driven: bool) -> bool:
@@ -145,7 +134,14 @@ def entered(planned: FactoryPlan, cluster: Cluster, *, driven: bool) -> bool:
 
 
 def way_in(
-    site: FactoryPlan, part: FactoryPlan, mode: GateMode, file: str, *, inside: bool, deployed_here: bool
+    site: FactoryPlan,
+    part: FactoryPlan,
+    mode: GateMode,
+    file: str,
+    *,
+    home: str,
+    inside: bool,
+    deployed_here: bool,
 ) -> Promotion:
     """The way into a phase.
 
@@ -154,6 +150,7 @@ def way_in(
         part: The plan that is applied: that of one cell, or the same.
         mode: Whether gates are enforced.
         file: What to call the stack file.
+        home: Name of the Pulumi stack.
         inside: Whether the cluster runs the phase already; gates were asked when it was entered.
         deployed_here: Whether the phase before is known to be in the same backend; asked where gates are
             only reported.
@@ -162,11 +159,15 @@ def way_in(
         PromotionRefused: If gates are enforced and something refuses the phase.
     """
     outputs = deployed(part)
-    if site.stack.previous is None or inside:
+    there = predecessor(part, home)
+    if there is None or inside:
         return Promotion(previous=None, notices=(), outputs=outputs)
-    enforce = mode is GateMode.ENFORCE
+    enforce, reference = mode is GateMode.ENFORCE, there.home
     try:
-        against = reasons_against(site, file)
+        old = _before(site)
+        against = verdict(old, site).refusals(file)
+        if cell_index(part) >= len(old.cells):
+            reference = there.stack  # a new cell follows the site, not a cell
     except AIFactoryError as error:
         if enforce:
             raise
@@ -174,7 +175,7 @@ def way_in(
     if against and enforce:
         raise PromotionRefused("\n".join([*against, "the phase is not entered: nothing was written"]))
     return Promotion(
-        previous=site.stack.previous if enforce or deployed_here else None,
+        previous=reference if enforce or deployed_here else None,
         notices=tuple(f"would be refused if gates were enforced: {line}" for line in against),
         outputs=outputs,
     )

@@ -9,7 +9,7 @@ from aifactory.deliver.engine import Engine, Notify
 from aifactory.deliver.handover import hand_over, managers_in
 from aifactory.deliver.inventory import Drift, drift, manager_of, prune, repair
 from aifactory.deliver.record import Record, state_file
-from aifactory.deliver.takeover import guard, owner, take_over
+from aifactory.deliver.takeover import Predecessor, guard, owner, take_over
 from aifactory.deliver.workspace import Workspace
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
 
@@ -36,7 +36,7 @@ def up(
     workspace: Workspace,
     notify: Notify,
     show: Notify | None,
-    previous: str | None = None,
+    previous: Predecessor | None = None,
 ) -> UpReport:
     """The cluster is as the bundle declares it; safe to run again after it was killed at any moment.
 
@@ -46,7 +46,7 @@ def up(
         workspace: Where the engine works.
         notify: Told one line for each noteworthy thing.
         show: Told the engine's own lines; None for silence.
-        previous: Stack of the phase before; what the cluster holds of it is taken over, in place.
+        previous: The phase before; what the cluster holds of it is taken over, in place.
 
     Raises:
         EngineError: If the engine fails.
@@ -54,7 +54,7 @@ def up(
     """
     engine = Engine(workspace, notify)
     engine.settle()
-    taken = previous if previous is not None and owner(cluster) == previous else None
+    taken = previous if previous is not None and owner(cluster) == previous.stack else None
     if taken is not None:
         take_over(bundle, cluster, engine, taken, notify)
     before = drift(cluster, bundle)
@@ -65,7 +65,7 @@ def up(
     record.drop()
     repaired = _take_back(cluster, before, notify)
     known = managers_in(state_file(workspace))
-    holders = {bundle.stack, taken or bundle.stack}
+    holders = {bundle.stack, taken.stack if taken else bundle.stack}
     left = 0 if known is None else sum(hand_over(cluster, bundle, known, one) for one in sorted(holders))
     if left:
         notify(f"{left} objects of a run that did not end are handed over to the engine")

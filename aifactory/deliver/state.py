@@ -24,6 +24,15 @@ def objects_in(state: Mapping[str, JsonValue]) -> set[str]:
     }
 
 
+def outputs_in(state: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
+    """The stack's own outputs."""
+    for item in _resources(state):
+        outputs = item.get("outputs")
+        if item.get("type") == _ROOT and isinstance(outputs, dict):
+            return outputs
+    return {}
+
+
 def _prefix(stack: str) -> str:
     return f"urn:pulumi:{stack}::{PROJECT}::"
 

@@ -4,18 +4,48 @@ The engine's state moves to the next phase's stack, so that the engine changes t
 field managers it knows. Of the old stack only its outputs stay.
 """
 
+from pydantic import BaseModel, ConfigDict, JsonValue
+
 from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
 from aifactory.deliver.engine import Engine, Notify
 from aifactory.deliver.inventory import kinds_of, manager_of
-from aifactory.deliver.state import emptied, moved, objects_in
-from aifactory.errors import ClusterError, EngineError
+from aifactory.deliver.state import emptied, moved, objects_in, outputs_in
+from aifactory.errors import ClusterError, EngineError, PromotionRefused
 from aifactory.manifests.foundation import SYSTEM_NAMESPACE
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of, text_at
+from aifactory.plan.deployed import OUTPUT, contradictions, deployed
+from aifactory.plan.models import FactoryPlan
 
 _SHOWN = 5
 MADE_ANEW = ("Job",)
 """Kinds that hold nothing: a Job runs again."""
+
+
+class Predecessor(BaseModel):
+    """The phase before, in the same cell."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    stack: str
+    """Name of its stack, which its objects carry."""
+    home: str
+    """Name of its Pulumi stack: the same, or that of a later cell."""
+    next: dict[str, JsonValue]
+    """What the phase that follows says of itself."""
+
+
+def predecessor(plan: FactoryPlan, home: str) -> Predecessor | None:
+    """The phase before; None for a first phase.
+
+    Args:
+        plan: The plan that follows, of the site or of one cell.
+        home: Its Pulumi stack: the stack's own name, and for a later cell the cell's end after it.
+    """
+    stack = plan.stack.previous
+    if stack is None:
+        return None
+    return Predecessor(stack=stack, home=stack + home.removeprefix(plan.name), next=deployed(plan))
 
 
 def owner(cluster: Cluster) -> str | None:
@@ -37,7 +67,9 @@ def held_by_others(cluster: Cluster, bundle: Bundle) -> dict[str, tuple[Kubernet
     }
 
 
-def take_over(bundle: Bundle, cluster: Cluster, engine: Engine, previous: str, notify: Notify) -> None:
+def take_over(
+    bundle: Bundle, cluster: Cluster, engine: Engine, previous: Predecessor, notify: Notify
+) -> None:
     """The engine's state of the stack names what the previous stack runs, and that of the previous one nothing.
 
     Safe to run again after it was killed: the state is in the new stack before it leaves the old one.
@@ -46,18 +78,19 @@ def take_over(bundle: Bundle, cluster: Cluster, engine: Engine, previous: str, n
         bundle: What the next phase wants.
         cluster: The cluster, which holds the previous stack.
         engine: The engine of the next phase.
-        previous: Name of the previous stack.
+        previous: The phase before.
         notify: Told one line for each noteworthy thing.
 
     Raises:
         ClusterError: If an object belongs to a third stack, or could only be made anew; nothing was changed.
         EngineError: If the previous stack is not in the same backend.
+        PromotionRefused: If what the previous stack runs contradicts what is wanted.
     """
     held = held_by_others(cluster, bundle)
-    third = sorted({f"{key} ({stack})" for key, (_, stack) in held.items() if stack != previous})
+    third = sorted({f"{key} ({stack})" for key, (_, stack) in held.items() if stack != previous.stack})
     if third:
         raise ClusterError(
-            f"{_few(third)} belong to another stack than {previous}; objects are taken over from the phase before"
+            f"{_few(third)} belong to another stack than {previous.stack}; objects are taken over from the phase before"
             " only; remove them with the stack that holds them; nothing was written"
         )
     live = {key: item for key, (item, _) in held.items()}
@@ -68,20 +101,23 @@ def take_over(bundle: Bundle, cluster: Cluster, engine: Engine, previous: str, n
     if anew:
         raise ClusterError(
             f"the API server does not change in place: {_few(anew)}; a promotion replaces nothing that runs;"
-            f" keep these fields as {previous} has them; nothing was written"
+            f" keep these fields as {previous.stack} has them; nothing was written"
         )
-    if previous not in engine.stacks():
+    if previous.home not in engine.stacks():
         raise EngineError(
-            f"the stack {previous} is not in this Pulumi backend, but its objects are in the cluster; they are taken"
-            " over together with its state; use the backend it was brought up with; nothing was written"
+            f"the stack {previous.home} is not in this Pulumi backend, but its objects are in the cluster; they are"
+            " taken over together with its state; use the backend it was brought up with; nothing was written"
         )
-    before, mine = engine.state(previous), engine.state()
+    before, mine = engine.state(previous.home), engine.state()
+    against = contradictions(outputs_in(before).get(OUTPUT), previous.home, previous.next)
+    if against:
+        raise PromotionRefused("\n".join([*against, "nothing is taken over, and nothing was written"]))
     if not objects_in(mine):
-        engine.replace_state(moved(before, previous, bundle.stack))
+        engine.replace_state(moved(before, previous.home, engine.stack))
     if objects_in(before):
-        engine.replace_state(emptied(before), previous)
+        engine.replace_state(emptied(before), previous.home)
     notify(
-        f"{len(wanted)} objects of {previous} are taken over, in place; its own state names none of them now"
+        f"{len(wanted)} objects of {previous.stack} are taken over, in place; its own state names none of them now"
     )
 
 

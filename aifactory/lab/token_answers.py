@@ -122,8 +122,8 @@ def ask(asked: Question, what: str, program: tuple[str, ...], timeout_s: float) 
         ) from error
     if isinstance(answer, Refused):
         raise NotModelledError(
-            f"AIConfigurator has no figure for {what}: {answer.refused}; choose another economics.scenario or"
-            " economics.model, or measure it"
+            f"AIConfigurator has no figure for {what}: {answer.refused.rstrip('.')};"
+            " choose another economics.scenario or economics.model, or measure it"
         )
     return answer
 

@@ -13,6 +13,11 @@ OUTPUT = "phase"
 """Name of the stack output that holds this."""
 
 
+def cell_index(plan: FactoryPlan) -> int:
+    """Index of the cell that a plan is for; 0 for a site that is one."""
+    return plan.cells[0].index if plan.cell is not None and plan.cells else 0
+
+
 def deployed(plan: FactoryPlan) -> dict[str, JsonValue]:
     """What a stack exports for the phase that is to follow it.
 
@@ -24,10 +29,12 @@ def deployed(plan: FactoryPlan) -> dict[str, JsonValue]:
     }
     return {
         "stack": plan.name,
+        "follows": plan.stack.previous,
         "phase": plan.stack.phase.value,
         "site": plan.stack.site.name,
         "country": plan.stack.site.country,
         "target": plan.target.value,
+        "cell": cell_index(plan),
         "pools": pools,
     }
 
@@ -37,7 +44,7 @@ def contradictions(found: object, previous: str, wanted: Mapping[str, JsonValue]
 
     Args:
         found: The output ``phase`` of the deployed stack; whatever its backend holds.
-        previous: Name of the stack that should be deployed.
+        previous: Name of the Pulumi stack that should be deployed.
         wanted: The same of the phase that is to follow.
     """
     if not isinstance(found, Mapping) or not found.get("phase"):
@@ -49,7 +56,7 @@ def contradictions(found: object, previous: str, wanted: Mapping[str, JsonValue]
 
 
 def _against(found: Mapping[str, object], previous: str, wanted: Mapping[str, JsonValue]) -> Iterator[str]:
-    expected = {"stack": previous, "site": wanted["site"], "country": wanted["country"]}
+    expected = {"stack": wanted["follows"], "site": wanted["site"], "country": wanted["country"]}
     for field, value in expected.items():
         if found.get(field) != value:
             yield (
@@ -68,7 +75,8 @@ def _against(found: Mapping[str, object], previous: str, wanted: Mapping[str, Js
             f"previous: {previous} is deployed on target {found.get('target')}; a real site follows a real one;"
             " bring it up on target cluster"
         )
-    yield from _pools(found.get("pools"), previous, wanted["pools"])
+    if found.get("cell") == wanted["cell"]:  # numbers come back as floats, which are equal
+        yield from _pools(found.get("pools"), previous, wanted["pools"])
 
 
 def _pools(found: object, previous: str, wanted: JsonValue) -> Iterator[str]:

@@ -91,6 +91,25 @@ def vendor_claim_used(plan: FactoryPlan, catalog: Catalog) -> Iterator[Finding]:
             )
 
 
+def simulated_evidence_used(plan: FactoryPlan, catalog: Catalog) -> Iterator[Finding]:  # noqa: ARG001
+    """A figure that a performance model worked out says so, and how such figures compare with measured ones.
+
+    The comparison is AIConfigurator 0.12.0 against MLPerf Inference v6.0, of the same GPU with other traffic.
+    """
+    for row in _rows_used(plan):
+        if row.evidence is EvidenceKind.SIMULATED:
+            yield Finding(
+                code="simulated-evidence-used",
+                severity="info",
+                path="economics.evidence",
+                message=(
+                    f"the tokens of {row.system} are simulated ({row.id}), not measured; such figures were 1.6 to 2.2"
+                    " times those of MLPerf for the same GPU"
+                ),
+                fix=f"measure {row.system}, or lower economics.derate",
+            )
+
+
 def evidence_expired(plan: FactoryPlan, catalog: Catalog) -> Iterator[Finding]:  # noqa: ARG001
     """A row that is out of date when the phase goes live is used, and said to be.
 
@@ -145,6 +164,7 @@ RULES: tuple[Callable[[FactoryPlan, Catalog], Iterator[Finding]], ...] = (
     no_token_evidence,
     token_bases_mixed,
     vendor_claim_used,
+    simulated_evidence_used,
     evidence_expired,
     partitioned_pool,
     no_gpu_hour_cost,

@@ -54,9 +54,7 @@ def found(
     return [item for item in disruptions(before, after, in_use) if kind in (None, item.kind)]
 
 
-def only(
-    before: Objects, after: Objects, kind: DisruptionKind, in_use: InUse = NOBODY
-) -> Disruption:
+def only(before: Objects, after: Objects, kind: DisruptionKind, in_use: InUse = NOBODY) -> Disruption:
     """The one disruption of a kind; fails if there are more or none."""
     items = found(before, after, kind, in_use)
     assert len(items) == 1, items

@@ -6,8 +6,10 @@ from typing import Any
 from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.catalog.programme import Cost, Throughput
+from aifactory.plan.factory import plan
+from aifactory.plan.models import EconomicsPlan, FactoryPlan
 from aifactory.spec.economics import EvidenceKind
-from tests.support.stacks import minimal_stack, pool
+from tests.support.stacks import minimal_stack, pool, stack
 
 SERVED = [{"name": "inference", "namespace": "inference"}, {"name": "training", "namespace": "training"}]
 EVERY_KIND = [kind.value for kind in EvidenceKind]
@@ -57,3 +59,13 @@ def serving(*pools: dict[str, Any], **sections: object) -> dict[str, Any]:
     """A stack whose pools serve tokens."""
     named = [pool(**{"name": f"p{index}", "service": "inference", **one}) for index, one in enumerate(pools)]
     return minimal_stack(services=SERVED, pools=named, **sections)
+
+
+def planned(raw: dict[str, Any], known: Catalog) -> FactoryPlan:
+    """The plan of a stack."""
+    return plan("test", stack(**raw), known)
+
+
+def figures(raw: dict[str, Any], known: Catalog) -> EconomicsPlan:
+    """The economics of a stack."""
+    return planned(raw, known).economics

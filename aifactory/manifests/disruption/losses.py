@@ -46,9 +46,9 @@ def _fate(volumes: Volumes, policy: str, *, none: bool, asked: bool) -> str:
     if not asked:
         return f"how many volumes are of it is not known; its reclaim policy is {policy}"
     return (
-        f"{counted(volumes.claims, 'claim')} and {counted(volumes.delete + volumes.retain, 'volume')} are of it and"
-        f" keep the old settings, which nothing makes again; {volumes.delete} with reclaim policy Delete are lost when"
-        f" their claim is made anew, {volumes.retain} with Retain are left orphaned then"
+        f"of it are {counted(volumes.claims, 'claim')} and {counted(volumes.delete + volumes.retain, 'volume')} now,"
+        " which keep the old settings, and no new one gets these: when their claims are made anew,"
+        f" {volumes.delete} with reclaim policy Delete are lost and {volumes.retain} with Retain are left orphaned"
     )
 
 

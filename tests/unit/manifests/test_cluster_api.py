@@ -237,7 +237,7 @@ def test_racks_of_a_later_cell_are_its_own(
 ) -> None:
     """The groups of all cells name each rack of the site once, as its nodes' labels do, and make all its nodes."""
     whole = planned(system, cell_racks=cell_racks, **size)
-    declared = stack(pools=[whole.pool.model_dump(mode="json")], network={"pod_cidr": "10.64.0.0/10"})
+    declared = stack(pools=[whole.pool.model_dump(mode="json")])
     made = plan("site", declared, catalog())
     cells = [of_cell(made, cell).pools[0] for cell in made.cells]
     groups = [group for part in cells for group in rack_groups(part, per_group)]

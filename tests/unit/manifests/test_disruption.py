@@ -1,6 +1,5 @@
 """What a change does to pools, nodes and GPUs: each rule fires for its change and is silent otherwise."""
 
-import datetime
 import math
 from typing import Any
 
@@ -8,15 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aifactory.manifests.disruption.judge import RULES, judged
+from aifactory.manifests.disruption.judge import RULES
 from aifactory.manifests.disruption.model import InUse, Severity, scaled
 from aifactory.manifests.disruption.state import pools_of
-from aifactory.spec.disruption import Acknowledgement, DisruptionKind
+from aifactory.spec.disruption import DisruptionKind
 from tests.support.changes import declared, edited, found, keyed, made, only, pooled
 from tests.support.stacks import pool
 
 K = DisruptionKind
-TODAY = datetime.date(2027, 3, 1)
 MIG = {"mig": {"layout": "all-1g.23gb"}}
 DRIVERS: dict[str, Any] = {"max_parallel_upgrades": 3, "max_unavailable": "50%"}
 
@@ -207,7 +205,7 @@ def test_a_driver_in_the_cluster_policy() -> None:
 
 
 @given(st.integers(1, 5000), st.integers(0, 100), st.booleans())
-def test_percentages_are_scaled_as_kubernetes_does(total: int, percent: int, up: bool) -> None:  # noqa: FBT001
+def test_percentages_are_scaled_as_kubernetes_does(total: int, percent: int, up: bool) -> None:
     """A percentage never differs from the exact share by a whole node, and 100 % is everybody."""
     count = scaled(f"{percent}%", total, up=up, default=0)
 
@@ -243,27 +241,3 @@ def test_machines_that_go() -> None:
     assert (item.nodes, item.parallel) == (18, 18)
     assert "18 machines are deleted" in item.message
     assert only(before, after, K.POOL_SHRUNK).nodes == 18
-
-
-def acknowledgement(kind: K, subject: str, until: datetime.date) -> Acknowledgement:
-    """An entry of a stack file."""
-    return Acknowledgement(kind=kind, subject=subject, reason="planned", until=until)
-
-
-@pytest.mark.parametrize(
-    ("kind", "subject", "days", "counts"),
-    [
-        (K.POOL_SHRUNK, "train", 0, True),
-        (K.POOL_SHRUNK, "*", 1, True),
-        (K.POOL_SHRUNK, "train", -1, False),
-        (K.POOL_SHRUNK, "other", 1, False),
-        (K.POOL_REMOVED, "train", 1, False),
-    ],
-)
-def test_acknowledgements(kind: K, subject: str, days: int, *, counts: bool) -> None:
-    """An entry counts for its kind and subject, or every subject, until its last day is over."""
-    entry = acknowledgement(kind, subject, TODAY + datetime.timedelta(days=days))
-
-    (item,) = judged(found(pooled(nodes=5), pooled(nodes=2)), [entry], TODAY)
-
-    assert item.acknowledged == (entry if counts else None)

@@ -269,7 +269,7 @@ def test_a_site_of_the_sixth_version() -> None:
     }
     made = site(pool(nodes=20, cell_racks=5), network=six)
 
-    assert made.errors == ()
+    assert made.findings == ()
     assert [cell.addresses.pod_cidr for cell in made.cells if cell.addresses] == [
         "fd00:1::/52",
         "fd00:1:0:1000::/52",

@@ -126,6 +126,21 @@ CASES: list[tuple[str, dict[str, Any], Catalog, Finding]] = [
         ),
     ),
     (
+        "a simulated figure",
+        serving({}, economics={"evidence": ["simulated"]}),
+        known(row(evidence="simulated")),
+        Finding(
+            code="simulated-evidence-used",
+            severity="info",
+            path="economics.evidence",
+            message=(
+                "the tokens of dgx-b200 are simulated (test-dgx-b200), not measured; such figures were 1.6 to 2.2"
+                " times those of MLPerf for the same GPU"
+            ),
+            fix="measure dgx-b200, or lower economics.derate",
+        ),
+    ),
+    (
         "evidence out of date when live",
         serving({}, live="2030-01-02"),
         known(row(expires=datetime.date(2030, 1, 1))),

@@ -1,0 +1,158 @@
+"""Words about cells: what is rendered, what is refused, and what is said of the part that is realised."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from aifactory.cli import inputs, realise
+from aifactory.cli.extent import Extent
+from aifactory.cli.inputs import choose_cell
+from aifactory.plan.cell_choice import home_of, site_of
+from aifactory.spec.load import CONFIG_KEY
+from tests.support.cli import Terminal
+from tests.support.stacks import minimal_stack, pool
+
+NETWORK = {
+    "pod_cidr": "10.0.0.0/12",
+    "service_cidr": "172.16.0.0/16",
+    "node_cidr": "100.64.0.0/16",
+    "cells": {"pod_prefix": 16, "service_prefix": 20, "node_prefix": 22},
+}
+
+
+@pytest.fixture
+def cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The stack ``site`` of five cells, with direct delivery; the folder of its file."""
+    return written(
+        tmp_path, monkeypatch, minimal_stack(pools=[pool(nodes=10, cell_racks=1)], network=NETWORK)
+    )
+
+
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stack: dict[str, Any]) -> Path:
+    """A folder with the stack ``site``, which the command line reads instead of its own."""
+    folder = tmp_path / "stacks"
+    folder.mkdir(exist_ok=True)
+    (folder / "Pulumi.site.yaml").write_text(yaml.safe_dump({"config": {CONFIG_KEY: stack}}))
+    monkeypatch.setattr(inputs, "STACKS", folder)
+    return folder
+
+
+def policies(tree: Path) -> str:
+    """The text of all rendered objects."""
+    return "".join(file.read_text() for file in sorted((tree / "manifests").rglob("*.yaml")))
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize(("words", "number"), [((), 0), (("--cell", "3"), 3), (("--cell", "site-c004"), 4)])
+def test_render_writes_one_cell(
+    words: tuple[str, ...], number: int, terminal: Terminal, tmp_path: Path
+) -> None:
+    """The tree is that of the named cell, or of the first one, with its networks; what is left out is said."""
+    words = words or ("--target", "simulated")
+    done = terminal("render", "site", *words, "--out", str(tmp_path / "out"))
+
+    assert done.code == 0, done.text
+    assert f"cell site-c00{number}, {number + 1} of 5; the others are not rendered\n" in done.out
+    text = policies(tmp_path / "out")
+    assert f"100.64.{number * 4}.0/22" in text
+    assert "100.64.0.0/16" not in text
+
+
+def test_a_site_of_one_cell_is_rendered_without_a_word_of_cells(terminal: Terminal, tmp_path: Path) -> None:
+    """A stack of one cell says nothing of cells."""
+    assert "cell" not in terminal("render", "local", "--out", str(tmp_path / "out")).out
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize("command", [("up",), ("destroy",)])
+def test_a_real_cluster_needs_a_cell(
+    command: tuple[str, ...], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a real cluster a site of several cells is refused in one message, before any tool is fetched."""
+    monkeypatch.setattr(realise, "engine_tools", lambda: pytest.fail("no tool is needed"))
+
+    done = terminal(*command, "site", "--target", "cluster")
+
+    assert (done.code, done.out) == (2, "")
+    assert len(done.err.splitlines()) == 1
+    for part in (
+        "delivery.mode: the site has 5 cells (site-c000, site-c001, site-c002 and 2 more)",
+        "direct delivery reaches one cluster",
+        "name a cell with --cell, or set delivery.mode: gitops",
+    ):
+        assert part in done.err
+
+
+def test_a_site_of_gitops_needs_a_cell_too(
+    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A direct run of a site that GitOps rolls out is refused with the cells there are."""
+    delivery = {"mode": "gitops", "repository": "https://git.example/fleet"}
+    pools = [pool(nodes=10, cell_racks=1)]
+    written(tmp_path, monkeypatch, minimal_stack(pools=pools, network=NETWORK, delivery=delivery))
+
+    done = terminal("up", "site")
+
+    assert done.code == 1
+    assert done.err.startswith("error: site has 5 cells (site-c000, site-c001, site-c002 and 2 more); direct")
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize("command", [("up",), ("destroy",), ("lab", "up"), ("render",)])
+def test_an_unknown_cell_is_refused(
+    command: tuple[str, ...], terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A cell that is not there is refused in one message, before any tool is fetched."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(realise, "engine_tools", lambda: pytest.fail("no tool is needed"))
+
+    done = terminal(*command, "site", "--target", "simulated", "--cell", "5")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err == (
+        "error: site has no cell '5'; cells: site-c000, site-c001, site-c002 and 2 more; name one of them, or its"
+        " number from 0 to 4\n"
+    )
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize(("cell", "home"), [("0", "site"), ("1", "site-c001"), (None, "site")])
+def test_each_cell_has_a_home_of_its_own(cell: str | None, home: str) -> None:
+    """The first cell keeps the lab and the state of the stack, every other one has its own."""
+    chosen = choose_cell("site", None, realise.Target.SIMULATED, cell)
+
+    assert home_of(chosen.plan) == home
+    assert site_of(home, chosen.plan.cell) == "site"
+    assert site_of(home, None) == home
+
+
+@pytest.mark.usefixtures("cells")
+def test_what_is_left_out_is_said() -> None:
+    """A cell is said to be one of several, and a sample to be a part of what is planned; to machines too."""
+    chosen = choose_cell("site", None, realise.Target.SIMULATED, "1")
+
+    extent = Extent(chosen.plan, len(chosen.site.cells), 1)
+
+    assert extent.lines() == [
+        "cell site-c001, 2 of 5; the others are not realised",
+        "sample: 1 of 2 planned GPU nodes are realised, at most 1 of each pool",
+    ]
+    assert extent.as_data() == {
+        "cell": "site-c001",
+        "cells": 5,
+        "sample": 1,
+        "planned": {"nodes": 2, "gpus": 16},
+        "realised": {"nodes": 1, "gpus": 8, "pools": {"train": {"nodes": 1, "gpus": 8}}},
+    }
+    assert (extent.cell_flag(), extent.sample_flag()) == (" --cell site-c001", " --sample 1")
+
+
+def test_where_nothing_is_left_out_nothing_is_said() -> None:
+    """A site of one cell in full size has no such line, whether or not a larger sample is asked for."""
+    chosen = choose_cell("local", None, realise.Target.SIMULATED, None)
+
+    for sample in (None, 1000):
+        assert Extent(chosen.plan, 1, sample).lines() == []
+    assert Extent(chosen.plan, 1, None).as_data()["cell"] is None
