@@ -31,7 +31,7 @@ cluster = kubernetes.Provider(
 )
 factory = AIFactory("factory", prepared.parts, pulumi.ResourceOptions(providers=[cluster]))
 pulumi.export("target", prepared.target)
-pulumi.export("phase", prepared.promotion.outputs)
+pulumi.export("phase", cluster.id.apply(lambda _: prepared.promotion.outputs))  # only once entered
 pulumi.export("pools", factory.pools)
 pulumi.export("namespaces", factory.namespaces)
 pulumi.export("notices", factory.notices.apply(lambda told: [*prepared.promotion.notices, *told]))

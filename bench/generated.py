@@ -52,6 +52,7 @@ def content(pairs: int, claims: int = 10) -> dict[str, Any]:
         "site": {"name": NAME, "country": "KR", "region": NAME, "zones": [f"{NAME}-a"]},
         "phase": "pilot",
         "cluster": {"system_nodes": 1},
+        "network": {"pod_cidr": "10.64.0.0/12"},  # a node network each for more than the default's 256 nodes
         "services": [{"name": service, "namespace": service} for service in _SERVICES],
         "pools": pools,
         "storage": {"tiers": tiers, "quotas": quotas},

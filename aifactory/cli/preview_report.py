@@ -6,12 +6,14 @@ from aifactory.cli.console import out
 from aifactory.cli.inputs import Chosen
 from aifactory.deliver.preview import PreviewReport
 from aifactory.manifests.disruption.model import Judged, counted
+from aifactory.manifests.labels import STACK
 from aifactory.spec.stack import Target
 
 _SHOWN = 20
 """Objects of one kind of change that people see; machines see all."""
 _FIELDS = 4
 """Fields of one object that people see."""
+_OWNER = f"metadata.labels.{STACK}"
 
 
 def show(chosen: Chosen, report: PreviewReport, *, asked: bool) -> None:
@@ -34,6 +36,8 @@ def show(chosen: Chosen, report: PreviewReport, *, asked: bool) -> None:
 
 
 def _engine(report: PreviewReport, *, asked: bool) -> list[str]:
+    if report.taken_over_from is not None and report.engine is None:
+        return [f"pulumi: an up moves the state of {report.taken_over_from} to this stack; it is not counted"]
     if report.engine is None:
         return ["pulumi: does not know the stack yet: it would create everything"] if asked else []
     counts = ", ".join(f"{count} {operation}" for operation, count in sorted(report.engine.items()))
@@ -41,13 +45,16 @@ def _engine(report: PreviewReport, *, asked: bool) -> list[str]:
 
 
 def _objects(report: PreviewReport) -> list[str]:
+    changed = {
+        key: kept for key, paths in report.update.items() if (kept := tuple(p for p in paths if p != _OWNER))
+    }
     lines = [
         f"objects: {len(report.create)} created, {len(report.update)} changed, {len(report.replace)} made anew,"
         f" {len(report.delete)} deleted"
     ]
     groups: tuple[tuple[str, dict[str, tuple[str, ...]]], ...] = (
         ("create", dict.fromkeys(report.create, ()) if report.live else {}),
-        ("change", report.update),
+        ("change", changed),
         ("make anew", report.replace),
         ("delete", dict.fromkeys(report.delete, ())),
     )
@@ -59,6 +66,10 @@ def _objects(report: PreviewReport) -> list[str]:
             lines.append(f"  {verb:<10} {key}{f' ({fields})' if fields else ''}")
         if len(group) > _SHOWN:
             lines.append(f"  {verb:<10} and {len(group) - _SHOWN} more; all with --json")
+    if len(changed) < len(report.update):
+        lines.append(
+            f"  {counted(len(report.update) - len(changed), 'object')} of which only the stack label changes"
+        )
     return lines
 
 

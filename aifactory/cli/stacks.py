@@ -22,9 +22,13 @@ from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.tree import write_tree
 from aifactory.manifests.parts import bundle_of, parts_of
 from aifactory.plan.cells import of_cell
-from aifactory.spec.schema import schema_text
+from aifactory.spec.schema import evidence_schema_text, schema_text
 
-SCHEMA_FILE = STACKS / "stack.schema.json"
+SCHEMAS = {
+    STACKS / "stack.schema.json": schema_text,
+    STACKS / "evidence.schema.json": evidence_schema_text,
+}
+"""Files and what writes them."""
 
 
 def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: AsJson = False) -> None:
@@ -81,13 +85,16 @@ def schema(
         bool, typer.Option("--check", help="Only compare; exit 2 when the file is stale.")
     ] = False,
 ) -> None:
-    """Write stacks/stack.schema.json, which editors use to complete and check stack files."""
-    text = schema_text()
-    if check:
-        fresh = SCHEMA_FILE.is_file() and SCHEMA_FILE.read_text(encoding="utf-8") == text
-        out.print(
-            f"{shown(SCHEMA_FILE)}: {'fresh' if fresh else 'stale; run aifactory schema'}", markup=False
-        )
-        raise typer.Exit(0 if fresh else 2)
-    SCHEMA_FILE.write_text(text, encoding="utf-8", newline="\n")
-    out.print(f"{shown(SCHEMA_FILE)}: written", markup=False)
+    """Write the schemas below stacks/, which editors use to complete and check stack and evidence files."""
+    stale = False
+    for file, text_of in SCHEMAS.items():
+        text = text_of()
+        fresh = file.is_file() and file.read_text(encoding="utf-8") == text
+        stale = stale or not fresh
+        if check:
+            out.print(f"{shown(file)}: {'fresh' if fresh else 'stale; run aifactory schema'}", markup=False)
+            continue
+        file.write_text(text, encoding="utf-8", newline="\n")
+        out.print(f"{shown(file)}: written", markup=False)
+    if check and stale:
+        raise typer.Exit(2)

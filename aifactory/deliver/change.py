@@ -69,6 +69,7 @@ def nothing_live(bundle: Bundle) -> Change:
 def _known(
     ours: KubernetesObject, live: KubernetesObject, wanted: KubernetesObject | None
 ) -> KubernetesObject:
+    """What we own of an object and what we want of it; both sides of a comparison are made alike."""
     asked = asked_of(live, wanted) if wanted is not None else {}
     return joined(ours, asked) if isinstance(asked, dict) else ours
 
@@ -82,11 +83,12 @@ def _dry_run(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject)
     """The object as it would be after an apply; None if it cannot be changed to that in place."""
     manager = manager_of(live)
     try:
-        return owned(cluster.apply(wanted, manager=manager, force=True, dry_run=True), manager)
+        result = cluster.apply(wanted, manager=manager, force=True, dry_run=True)
     except ApiProblem as problem:
         if problem.status != UNPROCESSABLE:
             raise
         return None
+    return _known(owned(result, manager), result, wanted)
 
 
 def _made_anew(before: KubernetesObject, after: KubernetesObject, result: KubernetesObject | None) -> bool:

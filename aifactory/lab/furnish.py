@@ -8,6 +8,8 @@ from aifactory.errors import LabError
 from aifactory.lab import crds, hardware
 from aifactory.lab.places import crd_folder
 from aifactory.manifests.model import KubernetesObject, key_of, text_at
+from aifactory.plan.models import FactoryPlan
+from aifactory.spec.operators import Owner
 
 MANAGER = "aifactory-lab"
 CRD_TIMEOUT_S = 60.0
@@ -52,6 +54,20 @@ def _await_crds(cluster: Cluster, names: set[str]) -> None:
                 " all are needed; run 'aifactory lab down' and try again"
             )
         time.sleep(0.1)
+
+
+def provide_namespaces(cluster: Cluster, plan: FactoryPlan, notify: Notify) -> None:
+    """The namespaces of operators that somebody else installed are there, as on a cluster that came with them."""
+    operators = plan.stack.operators
+    there = {
+        operator.namespace
+        for operator in (operators.gpu_operator, operators.dra_driver, operators.node_feature_discovery)
+        if operator.owner in {Owner.PROVIDER, Owner.EXTERNAL}
+    }
+    present = {key_of(item).name for item in cluster.list("v1", "Namespace")} if there else set()
+    for name in sorted(there - present):
+        cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager=MANAGER)
+        notify(f"namespace {name} stands for an operator that the cluster came with; no operator runs")
 
 
 def place_hardware(cluster: Cluster, wanted: list[KubernetesObject], notify: Notify) -> None:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from aifactory.deliver.cluster import Cluster
 from aifactory.errors import ClusterError, LabError
 from aifactory.lab.exclusive import exclusive
-from aifactory.lab.furnish import place_hardware, serve_crds
+from aifactory.lab.furnish import place_hardware, provide_namespaces, serve_crds
 from aifactory.lab.hardware import hardware
 from aifactory.lab.kwokctl import BINARIES, Kwokctl
 from aifactory.lab.places import state_home
@@ -96,6 +96,7 @@ class SimulatedLab:
         with exclusive(self._lock_file, notify):
             cluster = self._running(notify)
             serve_crds(cluster, notify)
+            provide_namespaces(cluster, plan, notify)
             place_hardware(cluster, hardware(plan, sample), notify)
         return cluster
 

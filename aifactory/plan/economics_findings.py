@@ -120,7 +120,7 @@ def evidence_expired(plan: FactoryPlan, catalog: Catalog) -> Iterator[Finding]: 
         if live is not None and live > row.expires:
             yield Finding(
                 code="evidence-expired",
-                severity="warning",
+                severity="info",
                 path="economics",
                 message=(
                     f"the throughput {row.id} ({row.software}) counts as current until {row.expires}, the phase is"

@@ -6,6 +6,9 @@ from collections.abc import Iterator
 from aifactory.plan.models import CellAddresses, FactoryPlan, Finding
 from aifactory.plan.promotion_rules import PromotionRule, refusal
 
+WIDER = ("node_cidr", "storage_cidr")
+"""Networks of a cell that may become wider under running nodes."""
+
 
 def tiers_kept(old: FactoryPlan, new: FactoryPlan) -> Iterator[Finding]:
     """Every storage tier is still there, made the same way and not smaller."""
@@ -48,25 +51,35 @@ def _contains(outer: str | None, inner: str | None) -> bool:
     return one.version == other.version and other.subnet_of(one)  # type: ignore[arg-type] # versions agree
 
 
-def networks_kept(old: FactoryPlan, new: FactoryPlan) -> Iterator[Finding]:
-    """Each cell keeps its pod and service networks; those of nodes and storage may become wider."""
+def _changed(old: FactoryPlan, new: FactoryPlan, field: str) -> Iterator[tuple[int, str, str]]:
+    """Cells whose network of this field changes, with what they have and what they would have.
+
+    A plan without addresses is refused by itself; a cell that is gone, by its racks.
+    """
     after = {cell.index: cell.addresses for cell in new.cells}
-    nothing = CellAddresses(pod_cidr="", service_cidr="", node_cidr="", storage_cidr=None)
     for cell in old.cells:
         now = after.get(cell.index)
         if cell.addresses is None or now is None:
-            continue  # a plan without addresses is refused by itself; a cell that is gone, by its racks
-        for field in type(nothing).model_fields:
-            was, will = getattr(cell.addresses, field), getattr(now, field)
-            wider = field in ("node_cidr", "storage_cidr")
-            if was != will and not (wider and _contains(will, was)):
-                yield refusal(
-                    "network-changed",
-                    f"network.{field}",
-                    f"cell {cell.index} would have {will} and has {was};"
-                    f" {'the same or a wider network' if wider else 'the same network'} is allowed",
-                    f"lay the networks and network.cells out so that cell {cell.index} keeps {was}",
-                )
+            continue
+        was, will = getattr(cell.addresses, field), getattr(now, field)
+        if was != will and not (field in WIDER and _contains(will, was)):
+            yield cell.index, was, will
+
+
+def networks_kept(old: FactoryPlan, new: FactoryPlan) -> Iterator[Finding]:
+    """Each cell keeps its pod and service networks; those of nodes and storage may become wider."""
+    for field in CellAddresses.model_fields:
+        changed = list(_changed(old, new, field))
+        if changed:
+            index, was, will = changed[0]
+            more = f" (and {len(changed) - 1} more cells)" if len(changed) > 1 else ""
+            yield refusal(
+                "network-changed",
+                f"network.{field}",
+                f"cell {index} would have {will} and has {was}{more};"
+                f" {'the same or a wider network' if field in WIDER else 'the same network'} is allowed",
+                f"lay the networks and network.cells out so that cell {index} keeps {was}",
+            )
     before, later = old.stack.network.pod_prefix_per_node, new.stack.network.pod_prefix_per_node
     if before != later:
         yield refusal(

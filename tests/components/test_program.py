@@ -37,6 +37,10 @@ class FakeCluster:
         """The identity."""
         return UID
 
+    def get(self, manifest: object) -> None:
+        """Nothing is there yet."""
+        del manifest
+
 
 def raw(stack: str) -> dict[str, Any]:
     """The configuration value of a stack file."""
@@ -78,7 +82,7 @@ def test_the_program_declares_one_factory_on_the_verified_cluster(
     objects = [r for r in found.resources if r.type.startswith("kubernetes:")]
     assert len(objects) > 30
     assert {resource.provider.split("::")[-2] for resource in objects} == {"cluster"}
-    assert sorted(exported) == ["namespaces", "notices", "pools", "target"]
+    assert sorted(exported) == ["namespaces", "notices", "phase", "pools", "target"]
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -153,13 +153,28 @@ def test_changes_are_listed(terminal: Terminal, finding: Any) -> None:
 
 
 def test_a_takeover_is_said(terminal: Terminal, finding: Any) -> None:
-    """Where the phase before is what runs, and the engine does not know the stack, both are said."""
-    finding(report(taken_over_from="korea-pilot", engine=None))
+    """Where the phase before is what runs it is said, and a label that only names the stack is not shown."""
+    owner = "metadata.labels.aifactory.dev/stack"
+    fields = {"v1 ConfigMap a": (owner, "data.x"), "v1 ConfigMap b": (owner,)}
+    finding(report(taken_over_from="korea-pilot", engine=None, update=fields))
 
     done = terminal(*WORDS)
 
     assert "the objects of korea-pilot are taken over" in done.out
-    assert "pulumi: does not know the stack yet" in done.out
+    assert "pulumi: an up moves the state of korea-pilot to this stack" in done.out
+    assert (
+        "  change     v1 ConfigMap a (data.x)\n  1 object of which only the stack label changes\n" in done.out
+    )
+
+
+def test_an_engine_that_does_not_know_the_stack(terminal: Terminal, finding: Any) -> None:
+    """A stack that the backend does not know is said to be new to the engine."""
+    finding(report(live=False, engine=None))
+
+    done = terminal(*WORDS)
+
+    assert "pulumi: does not know the stack yet: it would create everything" in done.out
+    assert "nothing of the stack is live: a first install disrupts no running work" in done.out
 
 
 def test_machines_get_everything(terminal: Terminal, finding: Any) -> None:

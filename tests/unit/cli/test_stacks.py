@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from aifactory.cli import stacks
-from aifactory.spec.schema import schema_text
+from aifactory.spec.schema import evidence_schema_text, schema_text
 from tests.support.cli import ROOT, Terminal, run
 from tests.support.stacks import minimal_stack, pool
 from tests.support.trees import STACKS
@@ -179,9 +179,10 @@ def test_render_of_a_simulated_target_says_that_charts_are_skipped(
 
 
 def test_the_schema_file_is_fresh(terminal: Terminal) -> None:
-    """stacks/stack.schema.json is what `aifactory schema` writes."""
+    """The schemas of stack and evidence files are what `aifactory schema` writes."""
     assert terminal("schema", "--check").code == 0
     assert SCHEMA.read_text("utf-8") == schema_text()
+    assert SCHEMA.with_name("evidence.schema.json").read_text("utf-8") == evidence_schema_text()
 
 
 @pytest.mark.parametrize("stale", [None, "{}\n"])
@@ -192,7 +193,7 @@ def test_a_stale_schema_is_a_finding(
     file = tmp_path / "stack.schema.json"
     if stale is not None:
         file.write_text(stale)
-    monkeypatch.setattr(stacks, "SCHEMA_FILE", file)
+    monkeypatch.setattr(stacks, "SCHEMAS", {file: schema_text})
 
     done = terminal("schema", "--check")
 

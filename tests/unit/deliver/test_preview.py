@@ -229,3 +229,18 @@ def test_an_engine_that_fails_otherwise(monkeypatch: pytest.MonkeyPatch) -> None
     """Where nothing is made anew, the engine's failure is the preview's."""
     with pytest.raises(EngineError, match="broken"):
         previewed(monkeypatch, Account(EngineError("broken")), Remembering(live(SPACE)), SPACE)
+
+
+def test_defaults_inside_of_what_we_own_are_no_change() -> None:
+    """A value that the API server adds inside a list of ours is there before and after, and no difference."""
+    wanted = thing("a", rows=[{"ref": {"path": "x"}}], data={"a": "1"})
+    item: Any = live({**wanted, "data": {"a": "0"}})
+    item["rows"][0]["ref"]["version"] = "v1"
+
+    class Defaulting(Remembering):
+        def apply(self, item: KubernetesObject, **how: Any) -> KubernetesObject:
+            result: Any = super().apply(item, **how)
+            result["rows"][0]["ref"]["version"] = "v1"
+            return dict(result)
+
+    assert changes([wanted], Defaulting(item)).update == {"v1 ConfigMap a": ("data.a",)}

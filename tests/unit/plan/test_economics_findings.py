@@ -146,7 +146,7 @@ CASES: list[tuple[str, dict[str, Any], Catalog, Finding]] = [
         known(row(expires=datetime.date(2030, 1, 1))),
         Finding(
             code="evidence-expired",
-            severity="warning",
+            severity="info",
             path="economics",
             message=(
                 "the throughput test-dgx-b200 (made for a test) counts as current until 2030-01-01, the phase is"
