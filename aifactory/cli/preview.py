@@ -6,7 +6,7 @@ import json
 import typer
 
 from aifactory.cli.console import note, out, step
-from aifactory.cli.inputs import AsJson, Chosen, StackName, TargetOption
+from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption
 from aifactory.cli.lab import LabName, engine_tools, simulated_lab
 from aifactory.cli.preview_report import as_data, show
 from aifactory.cli.realise import Verbose, engine_lines, place, realisable
@@ -31,6 +31,7 @@ def preview(
     stack: StackName,
     target: TargetOption = None,
     lab: LabName = None,
+    cell: CellOption = None,
     *,
     verbose: Verbose = False,
     as_json: AsJson = False,
@@ -39,7 +40,7 @@ def preview(
 
     Exit code 2 where running work is disrupted and the stack file does not acknowledge it.
     """
-    chosen = realisable(stack, target, lab)
+    chosen = realisable(stack, target, lab, cell)
     today = datetime.datetime.now(tz=datetime.UTC).date()
     tools = _tools(chosen, lab or chosen.plan.name)
     report = _unborn(chosen, today) if tools is None else _asked(chosen, tools, today, lab, verbose=verbose)

@@ -124,7 +124,9 @@ def nodes_of(plan: FactoryPlan, planned: PoolPlan, limit: int | None = None) -> 
     system, zones = planned.system, plan.stack.site.zones
     driver = driver_version(plan, planned)
     how = planned.pool.provisioning
-    found_by = (how.selector or {}) if isinstance(how, Adopt) else {}  # whoever made the nodes labelled them so
+    found_by = (
+        (how.selector or {}) if isinstance(how, Adopt) else {}
+    )  # whoever made the nodes labelled them so
     common = {**discovered_labels(planned, driver), **found_by, **pool_labels(planned)}
     count = planned.nodes if limit is None else min(limit, planned.nodes)
     for index in range(planned.first_node, planned.first_node + count):

@@ -13,7 +13,6 @@ from aifactory.spec.units import (
     Tebibytes,
 )
 
-
 QuotaTebibytes = Annotated[float, Field(gt=0, le=8388, strict=True)]
 
 

@@ -9,7 +9,10 @@ from aifactory.cli import lab, main, realise, stacks
 from aifactory.errors import ClusterError, EngineError, LabError, StackInvalid, TemplateError, ToolError
 from tests.support.cli import Terminal, run
 
-COMMANDS = ("validate", "render", "schema", "up", "destroy", "doctor", "lab")
+COMMANDS = (
+    *("validate", "show", "plan", "preview", "render", "schema", "up", "destroy", "doctor", "lab"),
+    *("catalog", "gates", "evidence", "promote"),
+)
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:

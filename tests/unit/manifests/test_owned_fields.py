@@ -80,7 +80,9 @@ def test_two_entries_of_one_manager_add_up() -> None:
 
 def test_what_is_asked_of_an_object() -> None:
     """Only what is wanted is looked at; a list of another length is looked at as a whole."""
-    wanted: Any = {"spec": {"part": {"b": 0}, "ports": [{"port": 7}, {"port": 8}], "words": ["one"], "new": 1}}
+    wanted: Any = {
+        "spec": {"part": {"b": 0}, "ports": [{"port": 7}, {"port": 8}], "words": ["one"], "new": 1}
+    }
 
     assert asked_of(LIVE, wanted) == {
         "spec": {"part": {"b": 2}, "ports": [{"port": 1}, {"port": 2}], "words": ["theirs", "mine"]}

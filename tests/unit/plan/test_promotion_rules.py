@@ -72,7 +72,7 @@ CASES: dict[str, tuple[Edit, tuple[str, str, str, str]]] = {
         (
             "racks-moved",
             "pools.0.cell_racks",
-            "2 racks of the pool 'train' would move to another cell; every rack stays in its cell",
+            "3 racks of the pool 'train' would move to another cell; every rack stays in its cell",
             "take the pool's cell_racks, and the cells' limits, from old",
         ),
     ),
@@ -126,7 +126,8 @@ CASES: dict[str, tuple[Edit, tuple[str, str, str, str]]] = {
         (
             "network-changed",
             "network.node_cidr",
-            "cell 0 would have 10.1.0.0/25 and has 10.1.0.0/24 (and 1 more cells); the same or a wider network is allowed",
+            "cell 0 would have 10.1.0.0/25 and has 10.1.0.0/24 (and 1 more cells); the same or a wider"
+            " network is allowed",
             "lay the networks and network.cells out so that cell 0 keeps 10.1.0.0/24",
         ),
     ),
