@@ -1,4 +1,4 @@
-"""One engine at a time: what happens when another one's lock turns up after we looked. The engine is a function here."""
+"""One engine at a time: another one's lock turns up after we looked. The engine is a function here."""
 
 import json
 import os
