@@ -41,6 +41,7 @@ schema: $(VENV)/ready ## write stacks/stack.schema.json
 	@$(BIN)/aifactory schema
 
 bench: $(VENV)/ready ## measure up, no-op and growth, as ratios of one run
+	@$(BIN)/python bench/plan.py
 	@$(BIN)/python bench/up.py
 
 lock: ## resolve requirements.lock anew

@@ -39,6 +39,8 @@ def content(pairs: int, claims: int = 10) -> dict[str, Any]:
         pools.append({"name": f"claims-{number:04}", "nodes": 1, "compute_domains": domains, **claimed})
         service = _SERVICES[1 + number % (len(_SERVICES) - 1)]
         pools.append({"name": f"whole-{number:04}", "nodes": 1, "system": "dgx-b200", "service": service})
+    for pool in pools:  # many pools of one system: each picks its nodes by a label of its own
+        pool["provisioning"] = {"kind": "adopt", "selector": {"bench.example/pool": pool["name"]}}
     size = {"role": "scratch", "backend": "local-path", "reclaim": "Delete"}
     speed = {"capacity_tib": 1000, "write_gbps": 10, "read_gbps": 10}
     tiers = [{"name": f"tier-{number}", **size, **speed} for number in range(_TIERS)]

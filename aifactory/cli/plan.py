@@ -9,8 +9,9 @@ import typer
 from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.cli import plan_account, plan_compare, plan_power, plan_tables
-from aifactory.cli.console import out
+from aifactory.cli.console import note, out
 from aifactory.cli.inputs import AsJson, Found, OptionalStack, StackFile, TargetOption, find
+from aifactory.lab.token_model import simulated_rows, with_simulated
 from aifactory.manifests.findings import full_plan
 from aifactory.plan.compare import compare as compare_plans
 from aifactory.plan.comparison import difference_data
@@ -26,6 +27,13 @@ Compare = Annotated[
     str | None,
     typer.Option("--compare", help="Another stack, by name or file: what it has more than this one."),
 ]
+SimulateTokens = Annotated[
+    bool,
+    typer.Option(
+        "--simulate-tokens",
+        help="Ask AIConfigurator for systems without evidence; needs the extra 'tokens', and minutes the first time.",
+    ),
+]
 
 
 def plan(
@@ -34,24 +42,29 @@ def plan(
     target: TargetOption = None,
     compare: Compare = None,
     *,
+    simulate_tokens: SimulateTokens = False,
     as_json: AsJson = False,
 ) -> None:
     """Power, machines, tokens and cost of a stack; exit 2 when the plan is refused."""
-    planned = _planned(find(stack, file), target)
+    planned, facts = _planned(find(stack, file), target, simulate=simulate_tokens)
     plans = [planned]
     if compare is not None:
-        plans.append(_planned(_other(compare), target))
+        plans.append(_planned(_other(compare), target, simulate=simulate_tokens)[0])
         _print_comparison(*plans, as_json=as_json)
     elif as_json:
-        out.print_json(json.dumps(as_contract(planned) | {"details": details(planned, catalog())}))
+        out.print_json(json.dumps(as_contract(planned) | {"details": details(planned, facts)}))
     else:
-        show_plan(planned, catalog())
+        show_plan(planned, facts)
     if any(each.errors for each in plans):
         raise typer.Exit(REFUSED)
 
 
-def _planned(found: Found, target: Target | None) -> FactoryPlan:
-    return full_plan(found.name, found.stack, catalog(), target)
+def _planned(found: Found, target: Target | None, *, simulate: bool) -> tuple[FactoryPlan, Catalog]:
+    """The plan, and the catalogue it is made with: with simulated rows where they are asked for."""
+    stack, facts = found.stack, catalog()
+    if simulate:
+        stack, facts = with_simulated(stack, facts, simulated_rows(stack, facts, note))
+    return full_plan(found.name, stack, facts, target), facts
 
 
 def _other(words: str) -> Found:

@@ -69,20 +69,20 @@ def gate_mode(given: str | None, target: Target, file: str) -> GateMode:
 
 
 def verdict(
-    old: FactoryPlan, new: FactoryPlan, evidence: Path = EVIDENCE, now: datetime.datetime | None = None
+    old: FactoryPlan, new: FactoryPlan, evidence: Path | None = None, now: datetime.datetime | None = None
 ) -> Verdict:
     """Whether a site may be promoted from one phase to the next.
 
     Args:
         old: Plan of the phase before.
         new: Plan of the next phase; its target decides whether simulated evidence counts.
-        evidence: The folder of all evidence.
+        evidence: The folder of all evidence; None means ``evidence/`` beside ``stacks/``.
         now: The time to reckon ages from; None means now.
 
     Raises:
         StackInvalid: If an evidence file is wrong.
     """
-    when = now or datetime.datetime.now(datetime.UTC)
+    folder, when = evidence or EVIDENCE, now or datetime.datetime.now(datetime.UTC)
     sides = ((old, "exit"), (new, "entry"))
     return Verdict(
         difference=difference(old, new),
@@ -93,7 +93,7 @@ def verdict(
                 planned.name,
                 planned.stack,
                 side,
-                evidence_of(evidence, planned.name, planned.stack),
+                evidence_of(folder, planned.name, planned.stack),
                 now=when,
                 target=new.target,
             )

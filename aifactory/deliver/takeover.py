@@ -137,8 +137,8 @@ def guard(bundle: Bundle, cluster: Cluster, engine: Engine) -> None:
         others = sorted({stack for _, stack in held.values()})
         raise ClusterError(
             f"{len(held)} objects that {bundle.stack} made belong to {', '.join(others)} now, {_few(sorted(held))}"
-            f" among them; a stack removes what is its own; run aifactory up {others[0]} to end the takeover;"
-            " nothing was removed"
+            f" among them; a stack removes what is its own; its state is out of date: drop it with"
+            f" pulumi stack rm --force {engine.stack}; nothing was removed"
         )
 
 

@@ -151,12 +151,12 @@ def nodes_of(plan: FactoryPlan, planned: PoolPlan, limit: int | None = None) -> 
         }
         if domain is not None:
             labels[NVLINK_LABEL] = domain
-            labels[CLIQUE_LABEL] = clique(plan.name, domain)
+            labels[CLIQUE_LABEL] = clique(plan.stack.site.name, domain)
         yield NodePlan(
             name=name, zone=zone, rack=rack_name, nvlink_domain=domain, labels=dict(sorted(labels.items()))
         )
 
 
-def clique(stack: str, domain: str) -> str:
-    """The ``<cluster UUID>.<clique id>`` that the fabric manager would give an NVLink domain; stable."""
-    return f"{uuid.uuid5(_NAMESPACE, f'{stack}/{domain}')}.{int(hashlib.sha256(domain.encode()).hexdigest()[:3], 16)}"
+def clique(site: str, domain: str) -> str:
+    """The ``<cluster UUID>.<clique id>`` that the fabric manager would give an NVLink domain; stable over phases."""
+    return f"{uuid.uuid5(_NAMESPACE, f'{site}/{domain}')}.{int(hashlib.sha256(domain.encode()).hexdigest()[:3], 16)}"

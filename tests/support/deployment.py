@@ -1,7 +1,7 @@
 """Run a Pulumi program under mocks and look at what it registered."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -46,7 +46,13 @@ class Deployment:
 
 
 class _Mocks(pulumi_mocks.Mocks):
+    def __init__(self, references: Mapping[str, Mapping[str, Any]]) -> None:
+        self._references = references
+
     def new_resource(self, args: pulumi_mocks.MockResourceArgs) -> tuple[str | None, dict[str, Any]]:
+        if args.typ == "pulumi:pulumi:StackReference":
+            name = args.inputs["name"]
+            return name, {"name": name, "outputs": self._references[name], "secretOutputNames": []}
         return f"{args.name}-id", dict(args.inputs)
 
     def call(self, args: pulumi_mocks.MockCallArgs) -> Any:
@@ -83,17 +89,29 @@ class _Monitor(pulumi_mocks.MockMonitor):
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
-def deploy(build: Callable[[], object]) -> Deployment:
+def deploy(
+    build: Callable[[], object],
+    references: Mapping[str, Mapping[str, Any]] | None = None,
+    into: Deployment | None = None,
+) -> Deployment:
     """Run ``build`` as a Pulumi program under mocks, wait for everything, and return what it registered.
+
+    ``references`` are the outputs of other stacks by their full names; ``into`` is filled even if ``build`` fails.
 
     Duplicate URNs fail here: the mocks of the SDK do not notice them.
     """
-    deployment = Deployment()
-    mocks = _Mocks()
+    deployment = into if into is not None else Deployment()
+    mocks = _Mocks(references or {})
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        pulumi_mocks.set_mocks(mocks, project="aifactory", stack="test", monitor=_Monitor(mocks, deployment))
+        pulumi_mocks.set_mocks(
+            mocks,
+            project="aifactory",
+            stack="test",
+            organization="organization",
+            monitor=_Monitor(mocks, deployment),
+        )
 
         def program() -> None:
             build()
