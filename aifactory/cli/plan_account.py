@@ -5,7 +5,9 @@ from aifactory.cli import figures
 from aifactory.cli.figures import count, large, money, plural
 from aifactory.cli.sheet import Fact, facts, heading, sentence
 from aifactory.plan.assumptions import assumptions
-from aifactory.plan.models import EvidenceUsed, FactoryPlan, Finding
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan
+from aifactory.plan.site_models import EvidenceUsed
 from aifactory.plan.unknowns import serving_gpus, uncounted, unknowns
 from aifactory.spec.economics import EvidenceKind
 from aifactory.spec.stack import Target

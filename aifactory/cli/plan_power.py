@@ -6,7 +6,8 @@ from aifactory.cli.console import out
 from aifactory.cli.sheet import Fact, facts, heading, sentence, table
 from aifactory.plan.details import mode_of
 from aifactory.plan.feed_loss import feed_losses
-from aifactory.plan.models import FactoryPlan, PowerPlan
+from aifactory.plan.models import FactoryPlan
+from aifactory.plan.site_models import PowerPlan
 from aifactory.plan.unknowns import unknowns
 from aifactory.spec.power import Redundancy
 

@@ -9,8 +9,9 @@ from aifactory.cli.console import out
 from aifactory.cli.figures import count, plural
 from aifactory.cli.sheet import heading, sentence, table, wide
 from aifactory.plan.details import mode_of, scalable_units
-from aifactory.plan.models import CellPlan, FactoryPlan, PoolPlan
+from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.plan.power import load_of
+from aifactory.plan.site_models import CellPlan
 
 MANY = 8
 """More groups of cells than this are cut to the first and the last ones."""

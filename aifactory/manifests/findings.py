@@ -8,9 +8,10 @@ from aifactory.catalog.models import Catalog
 from aifactory.manifests.parts import bundle_of, parts_of
 from aifactory.manifests.sharing import DEFAULT
 from aifactory.manifests.storage_backends import tier_problems
+from aifactory.plan.base import Finding
 from aifactory.plan.cell_choice import without_other_cells
 from aifactory.plan.factory import accepted, plan
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.nodes import pool_labels
 from aifactory.spec.pools import Allocation
 from aifactory.spec.stack import Stack, Target

@@ -11,8 +11,9 @@ from aifactory.plan.addressing import (
     pods_addressable,
     service_prefix,
 )
+from aifactory.plan.base import Finding
 from aifactory.plan.cells import unit_racks
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.models import FactoryPlan
 
 MIN_SERVICE_BITS = 8
 """A cell's services need at least 256 addresses (assumption: operators and service planes use a few dozen)."""

@@ -2,7 +2,7 @@
 
 import ipaddress
 
-from aifactory.plan.models import CellAddresses
+from aifactory.plan.site_models import CellAddresses
 from aifactory.spec.network import Network
 
 

@@ -4,7 +4,8 @@ import re
 
 from aifactory.errors import AIFactoryError
 from aifactory.plan.cells import NEEDS_GITOPS, of_cell
-from aifactory.plan.models import CellPlan, FactoryPlan
+from aifactory.plan.models import FactoryPlan
+from aifactory.plan.site_models import CellPlan
 from aifactory.spec.stack import Target
 
 CELL_END = re.compile(r"-c[0-9]{3,}$")

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from aifactory.catalog.models import Catalog
 from aifactory.plan import address_findings
 from aifactory.plan.address_findings import error, smallest_cell
+from aifactory.plan.base import Finding
 from aifactory.plan.cell_choice import names_of
 from aifactory.plan.cells import NEEDS_GITOPS, CellLimit, cell_limits, node_limit, strides, unit_racks
-from aifactory.plan.models import FactoryPlan, Finding, PoolPlan
+from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.spec.delivery import DeliveryMode
 from aifactory.spec.stack import Target
 

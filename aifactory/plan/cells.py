@@ -13,7 +13,9 @@ from typing import Literal
 
 from aifactory.catalog.models import System
 from aifactory.plan.addressing import addresses_of, node_addresses, pod_networks
-from aifactory.plan.models import CellPlan, CellPool, FactoryPlan, PlanModel, PoolPlan
+from aifactory.plan.base import PlanModel
+from aifactory.plan.models import FactoryPlan, PoolPlan
+from aifactory.plan.site_models import CellPlan, CellPool
 from aifactory.spec.network import Network
 from aifactory.spec.stack import Stack
 

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterable
 from typing import TypeVar
 
 from aifactory.plan.comparison import Change, Comparison, Figure, Part
-from aifactory.plan.models import CellPlan, EconomicsPlan, FabricPlan, FactoryPlan, PoolPlan
+from aifactory.plan.models import FactoryPlan, PoolPlan
+from aifactory.plan.site_models import CellPlan, EconomicsPlan, FabricPlan
 from aifactory.spec.storage import Tier
 
 PartT = TypeVar("PartT")

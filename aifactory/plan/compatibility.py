@@ -6,7 +6,8 @@ from typing import NamedTuple
 from aifactory.catalog.models import Catalog
 from aifactory.catalog.programme import Compatibility, KnownBad
 from aifactory.catalog.versions import numbers, older, within
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.selection import pools_with_paths
 from aifactory.spec.operators import Owner
 from aifactory.spec.pools import Allocation

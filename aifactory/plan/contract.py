@@ -6,15 +6,9 @@ dollars. What is not known is null; ``plan.unknowns`` says why.
 
 from pydantic import JsonValue
 
-from aifactory.plan.models import (
-    CellPlan,
-    EconomicsPlan,
-    FabricPlan,
-    FactoryPlan,
-    Finding,
-    PoolPlan,
-    PowerPlan,
-)
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan, PoolPlan
+from aifactory.plan.site_models import CellPlan, EconomicsPlan, FabricPlan, PowerPlan
 from aifactory.spec.storage import Tier
 
 

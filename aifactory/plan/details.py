@@ -7,8 +7,9 @@ from aifactory.catalog.programme import PowerModeRow
 from aifactory.plan.assumptions import assumptions
 from aifactory.plan.contract import to_digits
 from aifactory.plan.feed_loss import feed_losses
-from aifactory.plan.models import CellPlan, FactoryPlan, PoolPlan
+from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.plan.power import load_of
+from aifactory.plan.site_models import CellPlan
 from aifactory.plan.unknowns import unknowns
 
 

@@ -10,9 +10,10 @@ from enum import StrEnum
 
 from aifactory.catalog.models import Catalog
 from aifactory.catalog.programme import Region, Throughput
-from aifactory.plan.models import EconomicsPlan, EvidenceUsed, PoolPlan, PowerPlan
+from aifactory.plan.models import PoolPlan
 from aifactory.plan.power import load_of
 from aifactory.plan.quantities import GridPower
+from aifactory.plan.site_models import EconomicsPlan, EvidenceUsed, PowerPlan
 from aifactory.spec.economics import Economics, EvidenceKind
 from aifactory.spec.pools import Partitioning, Service
 from aifactory.spec.stack import Stack

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterator
 
 from aifactory.catalog.models import Catalog
 from aifactory.catalog.programme import Throughput
+from aifactory.plan.base import Finding
 from aifactory.plan.economics import Judged, LeftOut, about, gpu_hour, judged
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.selection import pools_with_paths
 from aifactory.spec.economics import Economics, EvidenceKind
 

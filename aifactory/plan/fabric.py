@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 from aifactory.catalog.models import System
 from aifactory.catalog.programme import FabricDesign
-from aifactory.plan.models import FabricPlan, PoolPlan
+from aifactory.plan.models import PoolPlan
+from aifactory.plan.site_models import FabricPlan
 from aifactory.spec.fabric import Fabric
 
 RAILS = 8

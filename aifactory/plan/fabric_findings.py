@@ -5,8 +5,10 @@ from collections.abc import Callable, Iterator
 from itertools import combinations
 
 from aifactory.catalog.models import Catalog
+from aifactory.plan.base import Finding
 from aifactory.plan.fabric import members, node_gbps, pool_endpoints, reach
-from aifactory.plan.models import FabricPlan, FactoryPlan, Finding, PoolPlan
+from aifactory.plan.models import FactoryPlan, PoolPlan
+from aifactory.plan.site_models import FabricPlan
 from aifactory.spec.fabric import Fabric
 from aifactory.spec.pools import Service
 

@@ -14,11 +14,12 @@ from aifactory.plan import (
     system_findings,
 )
 from aifactory.plan import findings as rules
+from aifactory.plan.base import Finding
 from aifactory.plan.capacity import pool_plan
 from aifactory.plan.cells import cells_of
 from aifactory.plan.economics import economics_plan
 from aifactory.plan.fabric import fabric_plan
-from aifactory.plan.models import FactoryPlan, Finding, PoolPlan, StoragePlan
+from aifactory.plan.models import FactoryPlan, PoolPlan, StoragePlan
 from aifactory.plan.power import power_plan, racks_of_share
 from aifactory.spec.pools import Pool
 from aifactory.spec.stack import Stack, Target

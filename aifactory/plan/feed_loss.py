@@ -2,8 +2,8 @@
 
 from typing import NamedTuple
 
-from aifactory.plan.models import PowerPlan
 from aifactory.plan.quantities import GridPower
+from aifactory.plan.site_models import PowerPlan
 
 
 class FeedLoss(NamedTuple):

@@ -4,8 +4,9 @@ import difflib
 from collections.abc import Iterator
 
 from aifactory.catalog.models import System
+from aifactory.plan.base import Finding
 from aifactory.plan.capacity import mig_product_labels
-from aifactory.plan.models import Finding, PoolPlan, StoragePlan
+from aifactory.plan.models import PoolPlan, StoragePlan
 from aifactory.spec.pools import DeviceStack, Pool
 from aifactory.spec.provisioning import Adopt, Simulated
 from aifactory.spec.stack import Stack

@@ -3,7 +3,7 @@
 import datetime
 from enum import StrEnum
 
-from aifactory.plan.models import PlanModel
+from aifactory.plan.base import PlanModel
 from aifactory.spec.gates import Evidence, Gate
 from aifactory.spec.stack import Stack, Target
 

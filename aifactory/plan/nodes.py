@@ -4,8 +4,9 @@ import hashlib
 import uuid
 from collections.abc import Iterator
 
+from aifactory.plan.base import PlanModel
 from aifactory.plan.capacity import mig_product_labels
-from aifactory.plan.models import FactoryPlan, PlanModel, PoolPlan
+from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.spec.pools import Allocation
 from aifactory.spec.provisioning import Adopt
 

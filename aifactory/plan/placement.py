@@ -5,7 +5,8 @@ from collections.abc import Callable, Iterator
 from typing import get_args
 
 from aifactory.catalog.models import Catalog, System
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.selection import ambiguous_selection, pools_with_paths
 from aifactory.spec.stack import Phase, Stack
 from aifactory.spec.tenancy import Isolation

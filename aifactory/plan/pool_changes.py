@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from aifactory.plan.models import FactoryPlan, PlanModel, PoolPlan
+from aifactory.plan.base import PlanModel
+from aifactory.plan.models import FactoryPlan, PoolPlan
 
 
 class PoolChange(PlanModel):

@@ -4,8 +4,9 @@ import math
 
 from aifactory.catalog.models import System
 from aifactory.catalog.programme import PowerModeRow, Region
-from aifactory.plan.models import FeedPlan, PoolPlan, PowerPlan
+from aifactory.plan.models import PoolPlan
 from aifactory.plan.quantities import GridPower, ITPower
+from aifactory.plan.site_models import FeedPlan, PowerPlan
 from aifactory.spec.power import Feed, Power, Redundancy
 
 _ROUNDING = 1e-9

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 
 from aifactory.catalog.models import Catalog
 from aifactory.plan import site_power_findings
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.power import carried_after_loss, exceeds, lost_feeds
 from aifactory.plan.power_fit import nearest_size
 from aifactory.plan.quantities import GridPower

@@ -3,9 +3,10 @@
 import math
 
 from aifactory.catalog.models import Catalog
-from aifactory.plan.models import FactoryPlan, PoolPlan, PowerPlan
+from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.plan.power import load_of, rack_load, racks_within
 from aifactory.plan.quantities import GridPower
+from aifactory.plan.site_models import PowerPlan
 
 SHARE_STEPS = 1000
 """A share of the power is proposed in steps of a thousandth."""

@@ -2,8 +2,9 @@
 
 from aifactory.errors import Problem
 from aifactory.plan import promotion_ground, promotion_rules
+from aifactory.plan.base import Finding, PlanModel
 from aifactory.plan.gates import Standing
-from aifactory.plan.models import FactoryPlan, Finding, PlanModel
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.pool_changes import PoolChange, pool_changes
 
 RULES = (*promotion_rules.RULES, *promotion_ground.RULES)

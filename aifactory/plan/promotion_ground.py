@@ -3,8 +3,10 @@
 import ipaddress
 from collections.abc import Iterator
 
-from aifactory.plan.models import CellAddresses, FactoryPlan, Finding
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.promotion_rules import PromotionRule, refusal
+from aifactory.plan.site_models import CellAddresses
 
 WIDER = ("node_cidr", "storage_cidr")
 """Networks of a cell that may become wider under running nodes."""

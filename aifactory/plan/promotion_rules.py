@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterator
 
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.pool_changes import pool_changes
 from aifactory.spec.stack import Phase
 

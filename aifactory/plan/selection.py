@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from itertools import combinations
 
 from aifactory.catalog.models import Catalog
-from aifactory.plan.models import FactoryPlan, Finding, PoolPlan
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.spec.provisioning import Adopt, Simulated
 
 

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable, Iterator
 
 from aifactory.catalog.models import Catalog
-from aifactory.plan.models import FactoryPlan, Finding
+from aifactory.plan.base import Finding
+from aifactory.plan.models import FactoryPlan
 from aifactory.plan.power import load_of
 from aifactory.plan.quantities import ITPower
 from aifactory.spec.power import PowerMode

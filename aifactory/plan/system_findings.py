@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from aifactory.catalog.models import Catalog, System
 from aifactory.catalog.programme import Announced
-from aifactory.plan.models import Finding
+from aifactory.plan.base import Finding
 from aifactory.spec.pools import Pool
 
 PLANNABLE = "a system of status ga or early"

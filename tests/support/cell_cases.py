@@ -7,8 +7,8 @@ from typing import Any
 
 from aifactory.catalog.load import catalog
 from aifactory.plan import cell_findings
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import plan
-from aifactory.plan.models import Finding
 from aifactory.spec.stack import Target
 from tests.support.cells import GITOPS
 from tests.support.stacks import pool, stack

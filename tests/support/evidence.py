@@ -7,7 +7,8 @@ from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.catalog.programme import Cost, Throughput
 from aifactory.plan.factory import plan
-from aifactory.plan.models import EconomicsPlan, FactoryPlan
+from aifactory.plan.models import FactoryPlan
+from aifactory.plan.site_models import EconomicsPlan
 from aifactory.spec.economics import EvidenceKind
 from tests.support.stacks import minimal_stack, pool, stack
 

@@ -122,7 +122,7 @@ def test_racks_are_called_as_the_plan_calls_them() -> None:
     pool = planned(racks=3)
     plan = SimpleNamespace(
         name="lab",
-        stack=SimpleNamespace(site=SimpleNamespace(zones=("z",), region="r")),
+        stack=SimpleNamespace(site=SimpleNamespace(name="site", zones=("z",), region="r")),
         images={"driver": "driver:1.2.3"},
     )
 

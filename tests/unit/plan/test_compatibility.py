@@ -9,9 +9,9 @@ import pytest
 from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.plan import compatibility
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import plan
 from aifactory.plan.findings import KUBERNETES_FOR_COMPUTE_DOMAINS
-from aifactory.plan.models import Finding
 from tests.support.stacks import minimal_stack, pool, stack
 
 CODES = set(re.findall(r'code="([a-z0-9-]+)"', Path(compatibility.__file__).read_text(encoding="utf-8")))

@@ -9,8 +9,8 @@ import pytest
 
 from aifactory.catalog.models import Catalog
 from aifactory.plan import economics_findings
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import accepted, plan
-from aifactory.plan.models import Finding
 from tests.support.evidence import facts, row, serving
 from tests.support.stacks import minimal_stack, pool, stack
 

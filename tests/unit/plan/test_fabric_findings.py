@@ -9,8 +9,8 @@ import pytest
 from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.plan import fabric_findings
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import plan
-from aifactory.plan.models import Finding
 from tests.support.stacks import pool, stack
 
 DESIGNS = ", ".join(sorted(catalog().fabrics))

@@ -10,8 +10,8 @@ from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.errors import PlanRefused
 from aifactory.plan import findings
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import accepted, plan
-from aifactory.plan.models import Finding
 from tests.support.stacks import minimal_stack, pool, stack, tier
 
 B200_LAYOUTS = "all-1g.23gb, all-1g.45gb, all-2g.45gb, all-3g.90gb, all-4g.90gb, all-7g.180gb, all-balanced"

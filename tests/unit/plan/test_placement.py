@@ -10,8 +10,8 @@ from aifactory.catalog.models import Catalog
 from aifactory.catalog.programme import Residency
 from aifactory.errors import PlanRefused
 from aifactory.plan import placement
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import accepted, plan
-from aifactory.plan.models import Finding
 from tests.support.stacks import minimal_stack, pool, stack
 
 RUBIN = {"system": "vr-nvl72", "provisioning": {"kind": "adopt", "selector": {"site.example/use": "vr"}}}

@@ -6,8 +6,8 @@ import pytest
 
 from aifactory.catalog.load import catalog
 from aifactory.plan import power_findings
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import plan
-from aifactory.plan.models import Finding
 from tests.support.stacks import pool, stack
 
 COUNTRIES = ", ".join(sorted(catalog().regions))

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aifactory.plan.models import FeedPlan
 from aifactory.plan.quantities import GridPower, ITPower
+from aifactory.plan.site_models import FeedPlan
 
 KW = st.floats(0, 1e7)
 PUE = st.floats(1, 3)

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from aifactory.catalog.load import catalog
 from aifactory.errors import PlanRefused
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import accepted, plan
-from aifactory.plan.models import Finding
 from aifactory.plan.selection import ambiguous_selection
 from tests.support.stacks import minimal_stack, pool, stack
 

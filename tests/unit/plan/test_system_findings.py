@@ -5,8 +5,8 @@ import pytest
 from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.errors import PlanRefused
+from aifactory.plan.base import Finding
 from aifactory.plan.factory import accepted, plan
-from aifactory.plan.models import Finding
 from tests.support.stacks import pool, stack
 
 SYSTEMS = "dgx-b200, gb200-nvl72, gb300-nvl72, hgx-b300, hgx-rubin-nvl8, rtx-pro-6000-server, vr-nvl72"
