@@ -49,7 +49,7 @@ class BuildStep:
 
     def _wrapped(self, go: GoTool, spec: ToolSpec, recipe: GoBuild, target: Path, log: Path) -> str:
         env = {"CGO_ENABLED": "1" if recipe.cgo else "0", **recipe.env}
-        args = _build_args(spec, recipe.ldflags, target, recipe.package)
+        args = _build_args(spec, recipe.ldflags, target, recipe.package, recipe.tags)
         go.run(spec, args, self._table.modules_dir / recipe.module, env, log)
         return recipe.package
 
@@ -79,6 +79,9 @@ class BuildStep:
         return f"{recipe.path}@{recipe.version}/{recipe.file}"
 
 
-def _build_args(spec: ToolSpec, ldflags: tuple[str, ...], target: Path, package: str) -> list[str]:
+def _build_args(
+    spec: ToolSpec, ldflags: tuple[str, ...], target: Path, package: str, tags: tuple[str, ...] = ()
+) -> list[str]:
     flags = " ".join(ldflags).format(version=spec.version)
-    return ["build", "-ldflags", flags, "-o", str(target), package]
+    chosen = ["-tags", ",".join(tags)] if tags else []
+    return ["build", *chosen, "-ldflags", flags, "-o", str(target), package]

@@ -25,6 +25,8 @@ class GoBuild(Row):
     """Whether C code is linked; off makes a static binary."""
     env: dict[str, str] = Field(default_factory=dict)
     """Further environment of the build."""
+    tags: tuple[str, ...] = ()
+    """Build tags."""
 
 
 class GoPatched(Row):

@@ -148,7 +148,9 @@ class Table(Row):
 
     def recipe_hash(self, spec: ToolSpec) -> str:
         """SHA-256 over a tool's recipe and its wrapper files: another hash means another binary."""
-        digest = hashlib.sha256(json.dumps([spec.version, spec.build.model_dump()]).encode())
+        # Without tags, the word is left out: recipes that had none before keep their hash.
+        untagged = {"tags"} if not getattr(spec.build, "tags", ()) else None
+        digest = hashlib.sha256(json.dumps([spec.version, spec.build.model_dump(exclude=untagged)]).encode())
         if not isinstance(spec.build, ModuleFile):
             for file in sorted((self.modules_dir / spec.build.module).iterdir()):
                 digest.update(file.name.encode() + b"\0" + file.read_bytes())
