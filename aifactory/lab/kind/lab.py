@@ -1,0 +1,220 @@
+"""The kind lab of a stack: real kubelets and containers, NVIDIA's own programs, GPUs from a mock NVML."""
+
+import json
+import shutil
+from pathlib import Path
+
+from aifactory.deliver.cluster import Cluster, at_once
+from aifactory.errors import ClusterError, LabError
+from aifactory.lab.exclusive import exclusive
+from aifactory.lab.furnish import Notify, provide_namespaces, serve_crds
+from aifactory.lab.kind import docker_service, host
+from aifactory.lab.kind.cluster import KindCluster
+from aifactory.lab.kind.container_engine import ContainerEngine, find
+from aifactory.lab.kind.layout import Worker, cluster_name, kind_config, workers
+from aifactory.lab.kind.network import network_objects
+from aifactory.lab.kind.node_image import ensure_node_image
+from aifactory.lab.kind.offers import await_offers, await_pool_labels
+from aifactory.lab.kind.operands import LAB_OPERAND, discovery_objects, operand_objects
+from aifactory.lab.kind.ready import await_ready
+from aifactory.lab.kind.workers import furnish_workers
+from aifactory.lab.labs import LabStatus
+from aifactory.lab.places import labs
+from aifactory.lab.tools import Tools
+from aifactory.manifests.model import KubernetesObject
+from aifactory.plan.models import FactoryPlan
+from aifactory.spec.stack import Target
+
+MANAGER = "aifactory-lab"
+SETTINGS = "kernel-settings.json"
+SAMPLE = "sample.json"
+"""How many nodes of each pool the lab was made with."""
+
+
+class KindLab:
+    """The kind lab of one stack.
+
+    Args:
+        stack: Name of the lab, most often that of its stack.
+        directory: Folder of this lab; removed by :meth:`down`.
+        tools: The resolved tools of the lane ``kind``.
+    """
+
+    def __init__(self, stack: str, directory: Path, tools: Tools) -> None:
+        self.stack = stack
+        self.directory = directory
+        self._tools = tools
+
+    @property
+    def kubeconfig(self) -> Path:
+        """Kubeconfig of the lab's API server."""
+        return self.directory / "kubeconfig"
+
+    def cluster_on(self, engine: ContainerEngine) -> KindCluster:
+        """The kind cluster of this lab on a container engine."""
+        return KindCluster(cluster_name(self.stack), self.directory, self._tools, engine)
+
+    def status(self) -> LabStatus:
+        """What is there, without changing anything."""
+        engine = find()
+        containers = self.cluster_on(engine).nodes() if engine is not None else ()
+        state = "absent"
+        if containers or self.directory.is_dir():
+            state = "running" if containers and all(node.running for node in containers) else "stopped"
+        nodes = 0
+        if state == "running":
+            try:
+                nodes = len(Cluster(self.kubeconfig).list("v1", "Node"))
+            except ClusterError:
+                state = "stopped"
+        return LabStatus(
+            stack=self.stack,
+            state=state,
+            kubeconfig=self.kubeconfig,
+            directory=self.directory,
+            processes={
+                node.name: pid
+                for node in containers
+                if engine is not None and (pid := _pid(engine, node.name)) > 0
+            },
+            nodes=nodes,
+        )
+
+    def up(self, plan: FactoryPlan, notify: Notify, sample: int | None = None) -> Cluster:
+        """A running kind cluster whose workers have the plan's GPUs; what is there already is kept.
+
+        Args:
+            plan: The plan whose pools become workers.
+            notify: Told one line for each step that is taken.
+            sample: Workers of each pool; None means one.
+
+        Raises:
+            LabError: If the cluster does not come up; what was made of it is removed again.
+        """
+        made = workers(self.stack, plan, sample)
+        with exclusive(self._lock_file, notify):
+            engine = docker_service.ensure_running(notify)
+            cluster = self._running(engine, plan, made, notify)
+            serve_crds(cluster, notify)
+            provide_namespaces(cluster, plan, notify)
+            self._apply(cluster, discovery_objects(made))
+            furnish_workers(self.cluster_on(engine), made, plan, notify)
+            (self.directory / SAMPLE).write_text(json.dumps(sample))
+        return cluster
+
+    def settle(self, plan: FactoryPlan, cluster: Cluster, notify: Notify) -> None:
+        """NVIDIA's operands run as the stack's charts would run them, and every worker offers its GPUs.
+
+        Args:
+            plan: The plan that was applied.
+            cluster: The lab's cluster.
+            notify: Told one line for each step that is taken.
+
+        Raises:
+            LabError: If a worker does not come to offer what the plan says.
+        """
+        made = workers(self.stack, plan, self._sample())
+        await_pool_labels(cluster, made)
+        wanted = operand_objects(plan)
+        self._apply(cluster, wanted)
+        notify(f"{len(wanted)} objects stand for the charts that are not installed: real programs, mock GPUs")
+        await_offers(cluster, made, notify)
+
+    def unsettle(self, cluster: Cluster, notify: Notify) -> None:
+        """Nothing that stands for a chart is left in the cluster."""
+        gone = [
+            item
+            for api_version, kind in (
+                ("apps/v1", "DaemonSet"),
+                ("apps/v1", "Deployment"),
+                ("v1", "ServiceAccount"),
+                ("v1", "ConfigMap"),
+                ("rbac.authorization.k8s.io/v1", "ClusterRole"),
+                ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
+                ("rbac.authorization.k8s.io/v1", "Role"),
+                ("rbac.authorization.k8s.io/v1", "RoleBinding"),
+                ("resource.k8s.io/v1", "DeviceClass"),
+            )
+            for item in cluster.list(api_version, kind, f"{LAB_OPERAND}=chart")
+        ]
+        at_once(cluster.delete, gone)
+        if gone:
+            notify(f"{len(gone)} objects that stood for charts are gone")
+
+    def down(self, notify: Notify) -> None:
+        """Nothing of the lab is left: containers, volumes, networks, files, kernel settings."""
+        engine = find()
+        if engine is None and not self.directory.exists():
+            notify(f"no lab of {self.stack}")
+            return
+        with exclusive(self._lock_file, notify):
+            if engine is not None:
+                self.cluster_on(engine).delete()
+            for line in host.restore_settings(self._settings):
+                notify(f"kernel setting put back: {line}")
+            shutil.rmtree(self.directory, ignore_errors=True)
+        self._lock_file.unlink(missing_ok=True)
+        if not any(labs(Target.KIND.value).glob("*/")):
+            docker_service.stop(notify)
+        notify(f"lab of {self.stack} removed")
+
+    def _running(
+        self, engine: ContainerEngine, plan: FactoryPlan, made: tuple[Worker, ...], notify: Notify
+    ) -> Cluster:
+        kind = self.cluster_on(engine)
+        found = {node.name: node for node in kind.nodes()}
+        expected = {worker.container for worker in made} | {f"{kind.name}-control-plane"}
+        if found and (found.keys() != expected or not self.kubeconfig.is_file()):
+            notify("the kind cluster has other nodes than wanted: making it anew")
+            kind.delete()
+            found = {}
+        if not found:
+            self._create(engine, kind, plan, made, notify)
+        for node in found.values():
+            if not node.running:
+                notify(f"{node.name} is {node.state}: starting it")
+                kind.start(node.name)
+        cluster = Cluster(self.kubeconfig)
+        await_ready(cluster, len(expected), notify)
+        return cluster
+
+    def _create(
+        self,
+        engine: ContainerEngine,
+        kind: KindCluster,
+        plan: FactoryPlan,
+        made: tuple[Worker, ...],
+        notify: Notify,
+    ) -> None:
+        image = ensure_node_image(engine, self._tools, notify)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        host.save_settings(self._settings)
+        notify(f"creating a kind cluster: a control plane and {len(made)} workers ({image})")
+        try:
+            kind.create(image, kind_config(plan, made))
+            self._apply(Cluster(self.kubeconfig), network_objects(plan))
+        except (LabError, ClusterError, KeyboardInterrupt):
+            notify("it did not come up: what was made of it is removed")
+            kind.delete()
+            raise
+
+    def _apply(self, cluster: Cluster, objects: tuple[KubernetesObject, ...]) -> None:
+        for item in objects:
+            cluster.apply(item, manager=MANAGER, force=True)
+
+    def _sample(self) -> int | None:
+        file = self.directory / SAMPLE
+        found: int | None = json.loads(file.read_text()) if file.is_file() else None
+        return found
+
+    @property
+    def _settings(self) -> Path:
+        return labs(Target.KIND.value).parent / f"{Target.KIND.value}-{SETTINGS}"
+
+    @property
+    def _lock_file(self) -> Path:
+        return self.directory.with_suffix(".lock")
+
+
+def _pid(engine: ContainerEngine, name: str) -> int:
+    return int(engine.run(["inspect", "--format", "{{.State.Pid}}", name]).strip() or 0)
