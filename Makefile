@@ -9,7 +9,8 @@ CRDS := $(wildcard $(CURDIR)/../shared/crds)
 export AIFACTORY_CRDS ?= $(CRDS)
 
 .DEFAULT_GOAL := help
-.PHONY: help up down test check lint fmt types imports unit engine golden schema bench lock clean
+PHONY_LANES := lint types imports unit golden engine kind
+.PHONY: help up down test check fmt $(PHONY_LANES) schema bench lock clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,7 +27,7 @@ test: $(VENV)/ready ## run every lane that can run on this machine
 check: $(VENV)/ready ## lint, types, import contracts and unit tests
 	@$(BIN)/python -m tests.lanes lint types imports unit
 
-lint types imports unit golden engine: $(VENV)/ready
+lint types imports unit golden engine kind: $(VENV)/ready
 	@$(BIN)/python -m tests.lanes $@
 
 fmt: $(VENV)/ready ## format the code

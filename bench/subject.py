@@ -9,13 +9,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from aifactory.cli.lab import engine_tools, simulated_lab
+from aifactory.cli.lab import lab_of, tools_of
 from aifactory.deliver.cluster import Cluster, at_once
 from aifactory.deliver.inventory import drift, live_objects, prune
 from aifactory.deliver.tree import write_tree
 from aifactory.deliver.workspace import lab_workspace
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of, text_at
+from aifactory.spec.stack import Target
 from bench.generated import NAME, Generated
 
 _COMMAND = Path(__file__).with_name("command.py")
@@ -51,8 +52,8 @@ class Subject:
     def __init__(self, folder: Path) -> None:
         self.stacks = folder / "stacks"
         self._folder = folder
-        self.tools = engine_tools()
-        self._lab = simulated_lab(NAME, self.tools)
+        self.tools = tools_of(Target.SIMULATED)
+        self._lab = lab_of(Target.SIMULATED, NAME, self.tools)
 
     @property
     def cluster(self) -> Cluster:

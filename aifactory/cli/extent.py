@@ -1,10 +1,14 @@
 """How much of a site a run makes real: which cell of how many, and how many of the planned nodes."""
 
 from dataclasses import dataclass
+from typing import Self
 
 from pydantic import JsonValue
 
+from aifactory.cli.inputs import Chosen
+from aifactory.lab.kind.layout import NODES_PER_POOL
 from aifactory.plan.models import FactoryPlan
+from aifactory.spec.stack import Target
 
 
 @dataclass(frozen=True)
@@ -17,6 +21,18 @@ class Extent:
     """Cells of the site."""
     sample: int | None
     """Most nodes of each pool that a lab makes; None for all."""
+
+    @classmethod
+    def of(cls, chosen: Chosen, sample: int | None) -> Self:
+        """The extent of a run.
+
+        Args:
+            chosen: The stack, or the cell of it, that the run is for.
+            sample: Most nodes of each pool that were asked for; None for the target's own measure.
+        """
+        own = {Target.KIND: NODES_PER_POOL}
+        limit = (sample or own.get(chosen.plan.target)) if chosen.plan.in_lab else None
+        return cls(chosen.plan, len(chosen.site.cells), limit)
 
     def _nodes(self) -> dict[str, int]:
         """Nodes of each pool that are realised."""

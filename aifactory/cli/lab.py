@@ -12,6 +12,8 @@ from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, c
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.promotion import entered
 from aifactory.errors import LabError
+from aifactory.lab.kind.lab import KindLab
+from aifactory.lab.labs import Lab
 from aifactory.lab.places import labs
 from aifactory.lab.simulated import SimulatedLab
 from aifactory.lab.tools import Toolbox, Tools, tools_for
@@ -21,10 +23,21 @@ from aifactory.spec.stack import Target
 from aifactory.spec.units import STACK_NAME
 
 app = typer.Typer(no_args_is_help=True)
+WHAT = {
+    Target.SIMULATED: "a real control plane with simulated nodes",
+    Target.KIND: "a kind cluster, its nodes with mock GPUs",
+}
+"""What a lab of each target is."""
+NODES = {Target.SIMULATED: "simulated", Target.KIND: "kind"}
 LabTarget = Annotated[Target, typer.Option("--target", help="Which kind of lab.")]
+AnyLab = Annotated[Target | None, typer.Option("--target", help="Which kind of lab; default is every kind.")]
 Sample = Annotated[
     int | None,
-    typer.Option("--sample", min=1, help="At most this many nodes of each pool; default is the full size."),
+    typer.Option(
+        "--sample",
+        min=1,
+        help="At most this many nodes of each pool; default is the full size, on kind one node.",
+    ),
 ]
 
 LabName = Annotated[
@@ -35,41 +48,53 @@ LabName = Annotated[
 ]
 
 
-def engine_tools() -> Tools:
-    """The tools of the lane ``engine``, fetched or built where they are missing."""
-    return Toolbox.default().ensure(tools_for("engine"))
+LANES = {Target.CLUSTER: "engine", Target.SIMULATED: "engine", Target.KIND: "kind"}
+"""The lane of tools that a target needs."""
 
 
-def simulated_lab(name: str, tools: Tools) -> SimulatedLab:
-    """The simulated lab of this name, which is most often that of its stack; nothing is started."""
-    return SimulatedLab(name, labs(Target.SIMULATED.value) / name, tools)
+def tools_of(target: Target) -> Tools:
+    """The tools that a target needs, fetched or built where they are missing."""
+    return Toolbox.default().ensure(tools_for(LANES[target]))
 
 
-def start(
-    plan: FactoryPlan, tools: Tools, sample: int | None = None, name: str | None = None
-) -> SimulatedLab:
-    """A running simulated lab with the plan's nodes; None means the lab of the stack or of its cell.
+def lab_of(target: Target, name: str, tools: Tools) -> Lab:
+    """The lab of this name, which is most often that of its stack; nothing is started.
+
+    Args:
+        target: ``simulated`` or ``kind``.
+        name: Name of the lab.
+        tools: The tools of the target.
+    """
+    directory = labs(target.value) / name
+    if target is Target.KIND:
+        return KindLab(name, directory, tools)
+    return SimulatedLab(name, directory, tools)
+
+
+def start(plan: FactoryPlan, tools: Tools, sample: int | None = None, name: str | None = None) -> Lab:
+    """A running lab with the plan's nodes; None means the lab of the stack or of its cell.
 
     Raises:
         PromotionRefused: If the named lab holds a stack that this one does not follow.
     """
-    lab = simulated_lab(name or home_of(plan), tools)
+    lab = lab_of(plan.target, name or home_of(plan), tools)
     if name is not None and lab.status().state == "running":
         entered(plan, Cluster(lab.kubeconfig), driven=True)  # before the hardware of another stack is changed
-    step(f"lab of {lab.stack}: a real control plane with simulated nodes")
+    step(f"lab of {lab.stack}: {WHAT[plan.target]}")
     lab.up(plan, note, sample)
     return lab
 
 
-def require_simulated(target: Target) -> None:
+def require_lab(target: Target) -> None:
     """Refuse a target that has no lab.
 
     Raises:
-        LabError: If the target is not ``simulated``.
+        LabError: If the target is a real cluster.
     """
-    if target is not Target.SIMULATED:
+    if target not in WHAT:
         raise LabError(
-            f"there is no lab of target '{target.value}' in this version; labs: simulated; use --target simulated"
+            f"target '{target.value}' is a real cluster and has no lab; labs: {', '.join(WHAT)};"
+            " use --target simulated"
         )
 
 
@@ -91,48 +116,62 @@ def up(
     cell: CellOption = None,
 ) -> None:
     """Start the lab of a stack, or of one cell of it; does nothing where it runs already."""
-    require_simulated(target)
+    require_lab(target)
     if lab is not None:
         require_name(lab)
     chosen = choose_cell(stack, None, target, cell)
-    status = start(chosen.plan, engine_tools(), sample, lab).status()
-    for line in Extent(chosen.plan, len(chosen.site.cells), sample).lines():
+    status = start(chosen.plan, tools_of(target), sample, lab).status()
+    for line in Extent.of(chosen, sample).lines():
         out.print(line, markup=False)
     out.print(
-        f"{status.stack}: {status.state}, {status.nodes} simulated nodes; KUBECONFIG={status.kubeconfig}",
+        f"{status.stack}: {status.state}, {status.nodes} {NODES[target]} nodes; KUBECONFIG={status.kubeconfig}",
         markup=False,
     )
 
 
 @app.command()
-def down(stack: OptionalStack = None, target: LabTarget = Target.SIMULATED) -> None:
+def down(stack: OptionalStack = None, target: AnyLab = None) -> None:
     """Stop a lab, or all of them, and remove every file of it."""
-    require_simulated(target)
-    folder = labs(target.value)
+    if target is not None:
+        require_lab(target)
     if stack is not None:
         require_name(stack)
-    names = [stack] if stack else sorted(path.name for path in folder.glob("*") if path.is_dir())
-    if not names:
+    found = _there(target)
+    asked = [(one, name) for one, name in found if stack in {None, name}]
+    if stack is not None and not asked:
+        asked = [(target or Target.SIMULATED, stack)]
+    if not asked:
         out.print("no lab is there")
-    for name in names:
-        simulated_lab(name, engine_tools()).down(note)
+    for one, name in asked:
+        lab_of(one, name, tools_of(one)).down(note)
         out.print(f"{name}: removed", markup=False)
 
 
+def _there(target: Target | None) -> list[tuple[Target, str]]:
+    """The labs that there are, of one target or of all."""
+    return [
+        (one, path.name)
+        for one in ([target] if target is not None else list(WHAT))
+        for path in sorted(labs(one.value).glob("*"))
+        if path.is_dir()
+    ]
+
+
 @app.command()
-def status(target: LabTarget = Target.SIMULATED, *, as_json: AsJson = False) -> None:
+def status(target: AnyLab = None, *, as_json: AsJson = False) -> None:
     """Show the labs that are there."""
-    require_simulated(target)
-    folder = labs(target.value)
-    names = sorted(path.name for path in folder.glob("*") if path.is_dir())
-    found = [simulated_lab(name, engine_tools()).status() for name in names]
+    if target is not None:
+        require_lab(target)
+    found = [(one, lab_of(one, name, tools_of(one)).status()) for one, name in _there(target)]
     if as_json:
-        out.print_json(json.dumps([item.model_dump(mode="json") for item in found]))
+        rows = [{"target": one.value, **item.model_dump(mode="json")} for one, item in found]
+        out.print_json(json.dumps(rows))
         return
     if not found:
         out.print("no lab is there; start one with: aifactory lab up --target simulated")
         return
-    table = Table("stack", "state", "nodes", "processes", "kubeconfig", box=None, pad_edge=False)
-    for item in found:
-        table.add_row(item.stack, item.state, str(item.nodes), str(len(item.processes)), str(item.kubeconfig))
+    table = Table("stack", "target", "state", "nodes", "processes", "kubeconfig", box=None, pad_edge=False)
+    for one, item in found:
+        parts = str(len(item.processes))
+        table.add_row(item.stack, one.value, item.state, str(item.nodes), parts, str(item.kubeconfig))
     out.print(table)

@@ -14,7 +14,7 @@ from aifactory.deliver.promotion import GATES_KEY, GateMode, entered, gate_mode,
 from aifactory.deliver.record import state_in
 from aifactory.deliver.workspace import Workspace
 from aifactory.errors import PromotionRefused
-from aifactory.lab.simulated import SimulatedLab
+from aifactory.lab.labs import Lab
 from aifactory.spec.load import read_config
 
 EnforceGates = Annotated[
@@ -76,7 +76,7 @@ def enter(chosen: Chosen, cluster: Cluster, workspace: Workspace, *, enforce: bo
     return way.notices
 
 
-def ask_before_lab(chosen: Chosen, lab: SimulatedLab, *, enforce: bool) -> None:
+def ask_before_lab(chosen: Chosen, lab: Lab, *, enforce: bool) -> None:
     """Nothing that is known without the engine refuses the phase; asked before the lab gets its hardware.
 
     Args:

@@ -7,7 +7,7 @@ import typer
 
 from aifactory.cli.console import note, out, step
 from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption
-from aifactory.cli.lab import LabName, engine_tools, simulated_lab
+from aifactory.cli.lab import LabName, lab_of, tools_of
 from aifactory.cli.preview_report import as_data, show
 from aifactory.cli.realise import Verbose, engine_lines, place, realisable
 from aifactory.deliver.change import nothing_live
@@ -58,12 +58,13 @@ def _tools(chosen: Chosen, lab: str) -> Tools | None:
     Raises:
         LabError: If there is a lab, but it does not run.
     """
-    if chosen.plan.target is Target.CLUSTER:
-        return engine_tools()
-    if not (labs(Target.SIMULATED.value) / lab).is_dir():
+    target = chosen.plan.target
+    if target is Target.CLUSTER:
+        return tools_of(target)
+    if not (labs(target.value) / lab).is_dir():
         return None
-    tools = engine_tools()
-    state = simulated_lab(lab, tools).status().state
+    tools = tools_of(target)
+    state = lab_of(target, lab, tools).status().state
     if state == "stopped":
         raise LabError(
             f"the lab of {lab} is stopped: what is in it cannot be read; a running lab is needed;"

@@ -9,15 +9,7 @@ import typer
 from aifactory.cli.console import err, note, out, step
 from aifactory.cli.extent import Extent
 from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption, choose_cell
-from aifactory.cli.lab import (
-    LabName,
-    Sample,
-    engine_tools,
-    require_name,
-    require_simulated,
-    simulated_lab,
-    start,
-)
+from aifactory.cli.lab import LabName, Sample, lab_of, require_name, start, tools_of
 from aifactory.cli.phases import EnforceGates, ask_before_lab, enter, phase_config
 from aifactory.cli.summary import as_data, show
 from aifactory.deliver import realise
@@ -57,9 +49,10 @@ def up(
     """Make the stack, or one cell of it, real: plan, lab if it is simulated, pulumi up; safe to run again."""
     began = time.monotonic()
     chosen = realisable(stack, target, lab, cell)
-    tools = engine_tools()
-    if chosen.plan.simulated:
-        ask_before_lab(chosen, simulated_lab(lab or home_of(chosen.plan), tools), enforce=enforce_gates)
+    tools = tools_of(chosen.plan.target)
+    made = lab_of(chosen.plan.target, lab or home_of(chosen.plan), tools) if chosen.plan.in_lab else None
+    if made is not None:
+        ask_before_lab(chosen, made, enforce=enforce_gates)
     cluster, workspace = place(chosen, tools, sample=sample, lab=lab, enforce_gates=enforce_gates)
     verify(chosen.plan.stack, cluster, str(chosen.file))
     notices = enter(chosen, cluster, workspace, enforce=enforce_gates)
@@ -69,8 +62,10 @@ def up(
     step(f"pulumi up of {stack}: {sum(1 for _ in bundle.objects())} objects in {len(bundle.layers)} layers")
     previous = predecessor(chosen.plan, workspace.stack)
     report = realise.up(bundle, cluster, workspace, note, engine_lines(verbose=verbose), previous)
+    if made is not None:
+        made.settle(chosen.plan, cluster, note)
     took_s = time.monotonic() - began
-    extent = Extent(chosen.plan, len(chosen.site.cells), sample if chosen.plan.simulated else None)
+    extent = Extent.of(chosen, sample)
     if as_json:
         out.print_json(json.dumps(as_data(chosen.plan, bundle, report, cluster, took_s, notices, extent)))
     else:
@@ -88,17 +83,18 @@ def destroy(
     """Take everything of the stack, or of one cell of it, away again; nodes and lab stay."""
     chosen = realisable(stack, target, lab, cell)
     home = lab or home_of(chosen.plan)
-    tools = engine_tools()
-    if chosen.plan.target is Target.SIMULATED:
-        state = simulated_lab(home, tools).status().state
-        if state == "absent":
-            raise LabError(
-                f"there is no lab of {home}: nothing to destroy; a running lab is needed;"
-                f" labs are listed by 'aifactory lab status'"
-            )
+    tools = tools_of(chosen.plan.target)
+    made = lab_of(chosen.plan.target, home, tools) if chosen.plan.in_lab else None
+    if made is not None and made.status().state == "absent":
+        raise LabError(
+            f"there is no lab of {home}: nothing to destroy; a running lab is needed;"
+            f" labs are listed by 'aifactory lab status'"
+        )
     cluster, workspace = place(chosen, tools, sample=None, bring_up=False, lab=lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
     bundle = bundle_of(parts_for(chosen.plan, cluster))
+    if made is not None:
+        made.unsettle(cluster, note)
     step(f"pulumi destroy of {chosen.plan.cell or stack}")
     gone = realise.destroy(bundle, cluster, workspace, note, engine_lines(verbose=verbose))
     out.print(
@@ -112,9 +108,7 @@ def realisable(stack: str, target: Target | None, lab: str | None = None, cell: 
     if lab is not None:
         require_name(lab)
     chosen = choose_cell(stack, None, target, cell)
-    if chosen.plan.target is not Target.CLUSTER:
-        require_simulated(chosen.plan.target)
-    elif lab is not None:
+    if lab is not None and not chosen.plan.in_lab:
         raise LabError(
             "--lab: the target is cluster, which is no lab; the lab of a simulated stack can be named;"
             " leave --lab out, or use --target simulated"
@@ -135,7 +129,7 @@ def place(
     plan = chosen.plan
     if plan.target is Target.CLUSTER:
         return Cluster(), _workspace_of(chosen, tools)
-    made = start(plan, tools, sample, lab) if bring_up else simulated_lab(lab or home_of(plan), tools)
+    made = start(plan, tools, sample, lab) if bring_up else lab_of(plan.target, lab or home_of(plan), tools)
     known = {} if plan.cell is None else {"cell": plan.cell}
     workspace = lab_workspace(
         made.directory,

@@ -7,17 +7,31 @@ from aifactory.cli.console import out
 from aifactory.cli.extent import Extent
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.realise import UpReport
+from aifactory.manifests.kind_target import replaced
 from aifactory.manifests.model import Bundle
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 
-NOT_PROVEN = (
-    (
-        "simulated: nodes, GPUs and ResourceSlices are made by the lab (KWOK); pods on them do not really run;"
-        " operators are APIs only"
+NOT_PROVEN = {
+    Target.SIMULATED: (
+        (
+            "simulated: nodes, GPUs and ResourceSlices are made by the lab (KWOK); pods on them do not really run;"
+            " operators are APIs only"
+        ),
+        "not proven by this: drivers, CUDA, NVLink, storage systems, enforcement of network policies",
     ),
-    "not proven by this: drivers, CUDA, NVLink, storage systems, enforcement of network policies",
-)
+    Target.KIND: (
+        (
+            "mocked: GPUs are reported by a mock NVML and cannot compute; kubelets, containers, scheduling, NVIDIA's"
+            " device plugin, GPU feature discovery and DRA driver are real; the GPU Operator does not run"
+        ),
+        (
+            "not proven by this: drivers, CUDA, NCCL, NVLink, RDMA, real MIG, the stack's own CNI and storage"
+            " systems"
+        ),
+    ),
+}
+"""What a lab makes up, and what it therefore says nothing about."""
 
 
 def _per_node(allocatable: dict[str, int]) -> str:
@@ -78,9 +92,8 @@ def show(
     out.print()
     for notice in (*notices, *_notices(bundle)):
         out.print(notice, markup=False)
-    if plan.target is Target.SIMULATED:
-        for line in NOT_PROVEN:
-            out.print(line, markup=False)
+    for line in (*replaced(plan), *NOT_PROVEN.get(plan.target, ())):
+        out.print(line, markup=False)
     out.print(f"\nkubeconfig: {cluster.kubeconfig or 'the default one'}", markup=False)
     for command in _next(plan, cluster, extent):
         out.print(f"next: {command}", markup=False)
@@ -95,7 +108,7 @@ def _next(plan: FactoryPlan, cluster: Cluster, extent: Extent | None) -> list[st
         f"{kubectl}get nodes -L node.cluster.x-k8s.io/aifactory-pool",
         f"aifactory up {plan.name}{flag}{sample}   (again: changes nothing)",
         f"aifactory destroy {plan.name}{flag}",
-        *(["aifactory lab down"] if plan.target is Target.SIMULATED else []),
+        *(["aifactory lab down"] if plan.in_lab else []),
     ]
 
 
@@ -113,6 +126,8 @@ def as_data(
         "stack": plan.name,
         "target": plan.target.value,
         "simulated": plan.simulated,
+        "mocked": plan.target is Target.KIND,
+        "stand_ins": list(replaced(plan)),
         **(extent.as_data() if extent is not None else {}),
         "seconds": round(took_s, 1),
         "engine_ran": report.engine_ran,

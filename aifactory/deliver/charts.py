@@ -9,7 +9,7 @@ from aifactory.spec.stack import Target
 
 CONNECT_TIMEOUT_S = 3.0
 SIMULATED = "the target is simulated: operators are present as APIs only"
-KIND = "the target is kind: GPU operators need hardware"
+KIND = "the target is kind: the lab runs the chart's GPU programs itself, over a mock NVML"
 
 
 def reachable(repository: str) -> bool:

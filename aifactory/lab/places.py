@@ -15,6 +15,12 @@ def labs(target: str) -> Path:
     return state_home() / "labs" / target
 
 
+def cache_home() -> Path:
+    """The folder of everything that can be made again, ``$XDG_CACHE_HOME/aifactory``."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "aifactory"
+
+
 def crd_folder() -> Path | None:
     """The folder with real CustomResourceDefinitions that AIFACTORY_CRDS names; None where unset or absent."""
     named = os.environ.get("AIFACTORY_CRDS")

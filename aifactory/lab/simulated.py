@@ -3,39 +3,20 @@
 import random
 import shutil
 import time
-from collections.abc import Callable
 from pathlib import Path
-
-from pydantic import BaseModel, ConfigDict
 
 from aifactory.deliver.cluster import Cluster
 from aifactory.errors import ClusterError, LabError
 from aifactory.lab.exclusive import exclusive
-from aifactory.lab.furnish import place_hardware, provide_namespaces, serve_crds
+from aifactory.lab.furnish import Notify, place_hardware, provide_namespaces, serve_crds
 from aifactory.lab.hardware import hardware
 from aifactory.lab.kwokctl import BINARIES, Kwokctl
+from aifactory.lab.labs import LabStatus
 from aifactory.lab.places import state_home
 from aifactory.lab.tools import Tools
 from aifactory.plan.models import FactoryPlan
 
 CREATE_ATTEMPTS = 3
-Notify = Callable[[str], None]
-
-
-class LabStatus(BaseModel):
-    """What is there of a lab."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    stack: str
-    state: str
-    """``running``, ``stopped`` (created, but processes are missing) or ``absent``."""
-    kubeconfig: Path
-    directory: Path
-    processes: dict[str, int]
-    """Living processes by component."""
-    nodes: int
-    """Nodes the API server has; 0 where it does not answer."""
 
 
 class SimulatedLab:
@@ -99,6 +80,12 @@ class SimulatedLab:
             provide_namespaces(cluster, plan, notify)
             place_hardware(cluster, hardware(plan, sample), notify)
         return cluster
+
+    def settle(self, plan: FactoryPlan, cluster: Cluster, notify: Notify) -> None:
+        """Nothing more is to be done: simulated nodes offer what the plan says from the start."""
+
+    def unsettle(self, cluster: Cluster, notify: Notify) -> None:
+        """Nothing stands for a chart here."""
 
     def down(self, notify: Notify) -> None:
         """No process and no file of the lab is left."""

@@ -26,7 +26,7 @@ from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Manife
 from aifactory.manifests.names import dns_label
 from aifactory.manifests.namespaces import namespace
 from aifactory.manifests.render import render, render_one
-from aifactory.manifests.sharing import config_files
+from aifactory.manifests.sharing import DEFAULT, config_files
 from aifactory.plan.models import PoolPlan
 from aifactory.spec.pools import Allocation, DeviceStack
 
@@ -142,7 +142,7 @@ def _plugin(args: DevicePluginArgs, files: dict[str, str]) -> KubernetesObject:
         "name": PLUGIN,
         "affinity": affinity(args.pools),
         "environment": environment,
-        "manager_environment": config_manager(PLUGIN, oneshot=False),
+        "manager_environment": config_manager(PLUGIN, oneshot=False, default=_default(args)),
         "security": security,
         "resources": PLUGIN_RESOURCES,
         "driver_root": args.driver_root,
@@ -164,6 +164,11 @@ def _mps_daemon(args: DevicePluginArgs, files: dict[str, str]) -> KubernetesObje
     return render_one("device-plugin/mps-daemon-set.yaml.j2", {**_pod(args, files, MPS), **values})
 
 
+def _default(args: DevicePluginArgs) -> str:
+    """The configuration of a node whose label is not known yet: that of the only pool where there is one."""
+    return args.pools[0].name if len(args.pools) == 1 else DEFAULT
+
+
 def _pod(args: DevicePluginArgs, files: dict[str, str], name: str) -> dict[str, JsonValue]:
     """What the pods of both DaemonSets share."""
     return {
@@ -176,7 +181,7 @@ def _pod(args: DevicePluginArgs, files: dict[str, str], name: str) -> dict[str, 
         "runtime_class": args.runtime_class,
         "config_map": PLUGIN,
         "mps_shm": f"{MPS_ROOT}/shm",
-        "init_environment": config_manager(PLUGIN, oneshot=True),
+        "init_environment": config_manager(PLUGIN, oneshot=True, default=_default(args)),
         "unprivileged": {**UNPRIVILEGED, "readOnlyRootFilesystem": True},
         "manager_resources": MANAGER_RESOURCES,
     }

@@ -45,18 +45,24 @@ def injected(*, monitor: bool) -> dict[str, JsonValue]:
     return {**wanted, "NVIDIA_MIG_MONITOR_DEVICES": "all"} if monitor else wanted
 
 
-def config_manager(process: str, *, oneshot: bool) -> list[JsonValue]:
+def config_manager(process: str, *, oneshot: bool, default: str = DEFAULT) -> list[JsonValue]:
     """Environment of a config-manager, which links the configuration that the node's label names.
+
+    It takes the default for a moment before it has read the label, and then restarts the plugin twice within
+    milliseconds. A kubelet without https://github.com/kubernetes/kubernetes/pull/135437 can take the end of the
+    first for that of the last, and then offers no GPU of the node. So the default is the right one where one
+    configuration is for all nodes.
 
     Args:
         process: First word of the command line of the process that gets SIGHUP after a change.
         oneshot: Whether it ends after the first choice, without a signal, or follows the label.
+        default: Key of the configuration of a node without the label.
     """
     plain = {
         "NODE_LABEL": PLUGIN_CONFIG_LABEL,
         "CONFIG_FILE_SRCDIR": "/available-configs",
         "CONFIG_FILE_DST": "/config/config.yaml",
-        "DEFAULT_CONFIG": DEFAULT,
+        "DEFAULT_CONFIG": default,
         "ONESHOT": "true" if oneshot else "false",
         "SEND_SIGNAL": "false" if oneshot else "true",
         "SIGNAL": "1",

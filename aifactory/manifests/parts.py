@@ -18,6 +18,7 @@ from aifactory.manifests.device_plugin import DevicePluginArgs
 from aifactory.manifests.dra import DynamicResourceAllocationArgs
 from aifactory.manifests.foundation import SYSTEM_NAMESPACE, FoundationArgs, Plane
 from aifactory.manifests.gpu_operator import GpuOperatorArgs
+from aifactory.manifests.kind_target import realised, surroundings
 from aifactory.manifests.labels import Inventory
 from aifactory.manifests.layers import NEEDS
 from aifactory.manifests.model import Bundle, Layer, ManifestModel
@@ -53,6 +54,7 @@ def parts_of(plan: FactoryPlan, skip_charts: str | None = None) -> Parts:
         plan: An accepted plan.
         skip_charts: Why charts are not installed; None means they are.
     """
+    plan, around = realised(plan), surroundings(plan)
     stack, inventory = plan.stack, Inventory(stack=plan.name)
     operators = stack.operators
     dra_pools = tuple(pool for pool in plan.pools if pool.pool.allocation is Allocation.DRA)
@@ -69,7 +71,7 @@ def parts_of(plan: FactoryPlan, skip_charts: str | None = None) -> Parts:
                 inventory=inventory,
                 pool=pool,
                 nfd_present=operators.node_feature_discovery.owner is not Owner.ABSENT,
-                kubectl_image=plan.images["kubectl"],
+                kubectl_image=around.kubectl_image,
             )
             for pool in plan.pools
         ),
@@ -94,7 +96,10 @@ def parts_of(plan: FactoryPlan, skip_charts: str | None = None) -> Parts:
             inventory=inventory,
             namespace=operators.device_plugin.namespace,
             pools=_pools(plan, served_by=DeviceStack.STANDALONE),
-            image=plan.images["k8s-device-plugin"],
+            image=around.plugin_image,
+            driver_root=around.driver_root,
+            discovery="nvml" if around.mocked else "auto",
+            pass_device_specs=around.mocked,
         ),
         dra=_dra(plan, inventory, dra_pools, skip_charts),
         network_policies=_policies(plan, inventory, dra_pools),

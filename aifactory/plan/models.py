@@ -68,6 +68,11 @@ class FactoryPlan(PlanModel):
         return self.target is Target.SIMULATED
 
     @property
+    def in_lab(self) -> bool:
+        """Whether a local lab stands for the cluster."""
+        return self.target is not Target.CLUSTER
+
+    @property
     def nodes(self) -> int:
         """GPU nodes of all pools."""
         return sum(pool.nodes for pool in self.pools)

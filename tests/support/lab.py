@@ -84,6 +84,7 @@ class Shell:
     home: Path
     checkout: Path = ROOT
     more: dict[str, str] = field(default_factory=dict)
+    timeout_s: float = COMMAND_TIMEOUT_S
 
     def environment(self) -> dict[str, str]:
         """The environment of a command."""
@@ -117,7 +118,7 @@ class Shell:
     def run(self, *words: str) -> Outcome:
         """How the command ``aifactory`` with these words ends."""
         with self.start(*words) as process:
-            out, err = process.communicate(timeout=COMMAND_TIMEOUT_S)
+            out, err = process.communicate(timeout=self.timeout_s)
         return Outcome(process.returncode, out, err)
 
 

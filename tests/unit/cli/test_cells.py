@@ -72,7 +72,7 @@ def test_a_real_cluster_needs_a_cell(
     command: tuple[str, ...], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """On a real cluster a site of several cells is refused in one message, before any tool is fetched."""
-    monkeypatch.setattr(realise, "engine_tools", lambda: pytest.fail("no tool is needed"))
+    monkeypatch.setattr(realise, "tools_of", lambda *_: pytest.fail("no tool is needed"))
 
     done = terminal(*command, "site", "--target", "cluster")
 
@@ -107,7 +107,7 @@ def test_an_unknown_cell_is_refused(
 ) -> None:
     """A cell that is not there is refused in one message, before any tool is fetched."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(realise, "engine_tools", lambda: pytest.fail("no tool is needed"))
+    monkeypatch.setattr(realise, "tools_of", lambda *_: pytest.fail("no tool is needed"))
 
     done = terminal(*command, "site", "--target", "simulated", "--cell", "5")
 

@@ -98,36 +98,35 @@ def test_many_problems_are_many_lines(terminal: Terminal, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize("words", [["up", "local"], ["destroy", "local"]])
-def test_a_target_without_a_lab_is_refused_before_anything_is_fetched(
+def test_a_lab_of_a_real_cluster_is_refused_before_anything_is_fetched(
     words: list[str], terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """`--target kind` says that there is no such lab and which there are; no tool is fetched for it."""
+    """`--lab` names no real cluster: it is refused, and no tool is fetched for it."""
     fetched: list[str] = []
-    monkeypatch.setattr(realise, "engine_tools", lambda: fetched.append("tools"))
+    monkeypatch.setattr(realise, "tools_of", lambda *_: fetched.append("tools"))
 
-    done = terminal(*words, "--target", "kind")
+    done = terminal(*words, "--target", "cluster", "--lab", "other")
 
     assert done.code == 1
-    assert done.err == (
-        "error: there is no lab of target 'kind' in this version; labs: simulated; use --target simulated\n"
-    )
+    assert "--lab: the target is cluster, which is no lab" in done.err
     assert fetched == []
     assert not (tmp_path / "state").exists()
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status"])
-@pytest.mark.parametrize("target", ["kind", "cluster"])
-def test_there_are_labs_of_simulated_targets_only(command: str, target: str, terminal: Terminal) -> None:
-    """Every lab command refuses a target without a lab."""
-    done = terminal("lab", command, "--target", target)
+def test_a_real_cluster_has_no_lab(command: str, terminal: Terminal) -> None:
+    """Every lab command refuses a target without a lab, and names those that have one."""
+    done = terminal("lab", command, "--target", "cluster")
 
     assert done.code == 1
-    assert f"there is no lab of target '{target}'" in done.err
+    assert done.err == (
+        "error: target 'cluster' is a real cluster and has no lab; labs: simulated, kind; use --target simulated\n"
+    )
 
 
 def test_without_labs_there_is_nothing_to_do(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
     """`lab down` and `lab status` without a lab say so, and fetch no tool."""
-    monkeypatch.setattr(lab, "engine_tools", lambda: pytest.fail("no tool is needed"))
+    monkeypatch.setattr(lab, "tools_of", lambda *_: pytest.fail("no tool is needed"))
 
     assert terminal("lab", "down") == terminal("lab", "down")
     assert terminal("lab", "down").out == "no lab is there\n"
@@ -140,7 +139,7 @@ def test_a_lab_has_the_name_of_a_stack(
     name: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`lab down` takes away nothing outside the folder of the labs: other names are refused."""
-    monkeypatch.setattr(lab, "engine_tools", lambda: pytest.fail("no tool is needed"))
+    monkeypatch.setattr(lab, "tools_of", lambda *_: pytest.fail("no tool is needed"))
 
     done = terminal("lab", "down", name)
 

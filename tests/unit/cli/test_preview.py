@@ -69,7 +69,7 @@ def test_without_a_lab_nothing_runs(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Where there is no lab none is made and no tool is fetched: everything would be created, exit code 0."""
-    monkeypatch.setattr(preview, "engine_tools", lambda: pytest.fail("no tool is needed"))
+    monkeypatch.setattr(preview, "tools_of", lambda *_: pytest.fail("no tool is needed"))
 
     done = terminal(*WORDS)
     data = json.loads(terminal(*WORDS, "--json").out)
@@ -88,8 +88,8 @@ def test_a_stopped_lab_is_refused(
     """What is in a lab without its processes cannot be read, and so is not said to be nothing."""
     (tmp_path / "state" / "aifactory" / "labs" / "simulated" / "local").mkdir(parents=True)
     status = SimpleNamespace(status=lambda: SimpleNamespace(state="stopped"))
-    monkeypatch.setattr(preview, "engine_tools", SimpleNamespace)
-    monkeypatch.setattr(preview, "simulated_lab", lambda *_: status)
+    monkeypatch.setattr(preview, "tools_of", lambda *_: SimpleNamespace())
+    monkeypatch.setattr(preview, "lab_of", lambda *_: status)
 
     done = terminal(*WORDS)
 

@@ -134,6 +134,17 @@ def test_the_config_manager_follows_the_node_label() -> None:
     assert template["spec"]["shareProcessNamespace"] is True
 
 
+def test_the_only_configuration_is_the_default_too() -> None:
+    """One pool's plugin never takes another configuration first; with several, nodes without a label get none's."""
+
+    def default(*pools: PoolPlan) -> set[str]:
+        template = daemon(*pools)
+        return {environment(template, one)["DEFAULT_CONFIG"] for one in ("config-init", "config-manager")}
+
+    assert default(pool("a")) == {"a"}
+    assert default(pool("a"), pool("b")) == {"default"}
+
+
 def test_the_plugin_has_no_capabilities() -> None:
     """No container of a pool of whole GPUs has a capability or can gain one."""
     template = daemon(pool())
