@@ -10,6 +10,11 @@ def state_home() -> Path:
     return (Path(base) if base else Path.home() / ".local" / "state") / "aifactory"
 
 
+def usual_state_home() -> Path:
+    """The folder of all state of this user where XDG_STATE_HOME says nothing else."""
+    return Path.home() / ".local" / "state" / "aifactory"
+
+
 def labs(target: str) -> Path:
     """The folder with the labs of one target, one folder a stack."""
     return state_home() / "labs" / target

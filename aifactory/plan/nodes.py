@@ -56,7 +56,7 @@ def pool_labels(planned: PoolPlan) -> dict[str, str]:
 
 
 def discovered_labels(planned: PoolPlan, driver_version: str) -> dict[str, str]:
-    """Labels that NFD and GPU feature discovery v0.20.0 would write on a node of the pool.
+    """Labels that NFD and GPU feature discovery write on a node of the pool; compared with v0.18.2 in the kind lane.
 
     Args:
         planned: The pool.
@@ -65,6 +65,7 @@ def discovered_labels(planned: PoolPlan, driver_version: str) -> dict[str, str]:
     system, cut = planned.system, planned.pool.partitioning
     major, minor = system.gpu.compute.split(".")
     driver = [*driver_version.split("."), ""]
+    mixed = cut.mig is not None and cut.mig.strategy == "mixed"
     strategy = "mps" if cut.mps else "time-slicing" if cut.time_slicing else "none"
     labels = {
         "feature.node.kubernetes.io/pci-10de.present": "true",
@@ -76,10 +77,10 @@ def discovered_labels(planned: PoolPlan, driver_version: str) -> dict[str, str]:
         "nvidia.com/gpu.compute.major": major,
         "nvidia.com/gpu.compute.minor": minor,
         "nvidia.com/gpu.mode": "compute",
-        "nvidia.com/gpu.replicas": str(planned.sharing_replicas),
+        # A GPU that is cut into instances of its own resources is not offered itself.
+        "nvidia.com/gpu.replicas": "0" if mixed else str(planned.sharing_replicas),
         "nvidia.com/gpu.sharing-strategy": strategy,
         "nvidia.com/mig.capable": "true" if system.mig else "false",
-        "nvidia.com/mig.strategy": cut.mig.strategy if cut.mig else "none",
         "nvidia.com/mps.capable": "true" if cut.mps else "false",
         "nvidia.com/vgpu.present": "false",
         "nvidia.com/cuda.driver-version.full": driver_version,
@@ -89,7 +90,9 @@ def discovered_labels(planned: PoolPlan, driver_version: str) -> dict[str, str]:
     }
     if planned.product_label is not None:
         labels["nvidia.com/gpu.product"] = planned.product_label
-    if cut.mig is not None and cut.mig.strategy == "mixed":
+    if cut.mig is not None:
+        labels["nvidia.com/mig.strategy"] = cut.mig.strategy
+    if mixed:
         labels.update(_mixed_mig_labels(planned))
     return labels
 

@@ -94,15 +94,14 @@ def test_a_device_plugin_dies(pilot: Kind) -> None:
 
 
 def test_a_node_is_deleted_and_returns(pilot: Kind) -> None:
-    """A node that is deleted and registers anew is discovered, labelled, tainted and offers its GPUs again.
+    """A node that is deleted, boots and joins again is discovered, labelled, tainted and offers its GPUs again.
 
-    Its kubelet registers a Node without what others had written on it; a pool that a feature rule picks needs
-    nobody to label it again.
+    Its kubelet registers a Node without what others had written on it, and with another pod network.
     """
     node = pilot.worker("infer-b300")
     uid = pilot.node(node)["metadata"]["uid"]
     pilot.kubectl("delete", "node", node)
-    pilot.nodes().execute(node, "systemctl restart kubelet")
+    pilot.nodes().restart(node)
     eventually(
         "the node registered again",
         lambda: (

@@ -18,6 +18,7 @@ from aifactory.lab.kind.cluster import KindCluster
 from aifactory.lab.kind.container_engine import find
 from aifactory.lab.kind.host import read_settings
 from aifactory.lab.kind.layout import Worker, cluster_name, workers
+from aifactory.lab.places import usual_state_home
 from aifactory.lab.tools import Toolbox, Tools, tools_for
 from aifactory.manifests.findings import checked_plan
 from aifactory.manifests.kind_target import lab_image
@@ -68,6 +69,11 @@ class Kind:
         """Kubeconfig of the lab."""
         return self.shell.home / "aifactory" / "labs" / "kind" / self.stack / "kubeconfig"
 
+    @property
+    def name(self) -> str:
+        """Name of the kind cluster."""
+        return cluster_name(self.kubeconfig.parent, usual_state_home() / "labs" / "kind")
+
     @cached_property
     def plan(self) -> FactoryPlan:
         """The plan that the lab realises."""
@@ -86,11 +92,11 @@ class Kind:
         """The cluster's containers."""
         engine = find()
         assert engine is not None, "no container engine answers"
-        return KindCluster(cluster_name(self.stack), self.kubeconfig.parent, self.tools, engine)
+        return KindCluster(self.name, self.kubeconfig.parent, self.tools, engine)
 
     def workers(self) -> tuple[Worker, ...]:
         """The workers and the planned nodes that they stand for."""
-        return workers(self.stack, self.plan, None)
+        return workers(self.name, self.plan, None)
 
     def worker(self, pool: str) -> str:
         """Name of the node of a pool."""
@@ -170,6 +176,13 @@ class Kind:
         """What a shell script prints in a pod."""
         return self.kubectl("-n", namespace, "exec", pod, "--", "sh", "-c", script)
 
+    def dump(self, folder: Path) -> None:
+        """Objects, events and the logs of every node are below a folder."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for what in ("nodes", "pods", "events", "networkpolicies", "resourceslices", "resourceclaims"):
+            (folder / f"{what}.yaml").write_text(self.kubectl("get", what, "-A", "-o", "yaml", check=False))
+        self.nodes().export(folder)
+
     @contextmanager
     def namespace(self, name: str) -> Iterator[str]:
         """A namespace that is gone afterwards, with all its pods."""
@@ -208,8 +221,15 @@ def gpu_pod(
                     "imagePullPolicy": "IfNotPresent",
                     "command": ["sh", "-c", command],
                     "resources": {"limits": {key: str(count) for key, count in limits.items()}},
+                    "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
                 }
             ],
+            # What the restricted Pod Security Standard of the stack's own namespaces asks for.
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": 65532,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
             **spec,
         },
     }

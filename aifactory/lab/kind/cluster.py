@@ -94,9 +94,14 @@ class KindCluster:
                 self._engine.run(["network", "rm", NETWORK])
 
     def export(self, folder: Path) -> None:
-        """Logs of every node, its kubelet, its pods and its container runtime are below a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        self._kind(["export", "logs", str(folder)], DELETE_TIMEOUT_S, kubeconfig=False)
+        """Logs of every node, its kubelet, its container runtime and its pods are below a folder."""
+        for node in self.nodes():
+            place = folder / node.name
+            place.mkdir(parents=True, exist_ok=True)
+            if node.running:
+                journal = self._engine.run(["exec", node.name, "journalctl", "--boot", "--no-pager"])
+                (place / "journal.log").write_text(journal)
+            self._engine.run(["cp", f"{node.name}:/var/log/pods", str(place)])
 
     def execute(self, node: str, script: str, *, timeout_s: float = 60.0) -> str:
         """Run a shell script as root on a node; what it prints.
@@ -123,11 +128,11 @@ class KindCluster:
         if NETWORK not in names:
             self._engine.run(["network", "create", "--driver", "bridge", "--subnet", NODE_CIDR, NETWORK])
 
-    def _kind(self, words: list[str], timeout_s: float, *, kubeconfig: bool = True) -> None:
+    def _kind(self, words: list[str], timeout_s: float) -> None:
         shown = " ".join(words[:2])
         log = self._directory / "kind.log"
-        flags = [f"--kubeconfig={self.kubeconfig}"] if kubeconfig else []
-        command = [str(self._tools.path("kind")), *words, f"--name={self.name}", *flags]
+        flags = [f"--name={self.name}", f"--kubeconfig={self.kubeconfig}"]
+        command = [str(self._tools.path("kind")), *words, *flags]
         try:
             done = subprocess.run(
                 command,

@@ -50,6 +50,15 @@ _MASTER_RULES: list[JsonValue] = [
     },
     {"apiGroups": ["coordination.k8s.io"], "resources": ["leases"], "verbs": ["create", "get", "update"]},
 ]
+_COLLECTOR_RULES: list[JsonValue] = [
+    {"apiGroups": [""], "resources": ["nodes"], "verbs": ["list", "watch"]},
+    {"apiGroups": ["nfd.k8s-sigs.io"], "resources": ["nodefeatures"], "verbs": ["delete", "list"]},
+    {
+        "apiGroups": ["topology.node.k8s.io"],
+        "resources": ["noderesourcetopologies"],
+        "verbs": ["delete", "list"],
+    },
+]
 _WORKER_RULES: list[JsonValue] = [
     {
         "apiGroups": ["nfd.k8s-sigs.io"],
@@ -77,7 +86,7 @@ def marked(labels: dict[str, str], kind: str, stands_for: str) -> dict[str, Json
 
 
 def node_feature_discovery(home: str = NAMESPACE) -> tuple[KubernetesObject, ...]:
-    """NFD's master and a worker on every node, with their rights, and the rule of ``nvidia.com/gpu.present``.
+    """NFD's master, its collector, and a worker on every node, with their rights, and the rule of ``nvidia.com/gpu.present``.
 
     Nodes then have NFD's real labels, and NodeFeatureRules of a stack are processed, their taints too. The CRDs have
     to be served already.
@@ -104,11 +113,13 @@ def node_feature_discovery(home: str = NAMESPACE) -> tuple[KubernetesObject, ...
         namespace(home, "privileged", {LAB_OPERAND: "discovery"}),
         *access("nfd-master", _MASTER_RULES),
         *access("nfd-worker", _WORKER_RULES),
+        *access("nfd-gc", _COLLECTOR_RULES),
         *render("lab-operands/nfd-master.yaml.j2", {**common, "config": yaml.safe_dump(_MASTER)}),
         *render(
             "lab-operands/nfd-worker.yaml.j2",
             {**common, "config": yaml.safe_dump(_WORKER), "pci_devices": PCI_DEVICES},
         ),
+        *render("lab-operands/nfd-gc.yaml.j2", common),
         render_one("lab-operands/gpu-present.yaml.j2", rule),
     )
 

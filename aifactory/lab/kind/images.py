@@ -103,7 +103,7 @@ IMAGES = (
     ),
     LabImage(
         name="node-feature-discovery",
-        programs=_in_usr_bin("nfd-master", "nfd-worker"),
+        programs=_in_usr_bin("nfd-master", "nfd-worker", "nfd-gc"),
         entrypoint=("/usr/bin/nfd-master",),
     ),
     LabImage(

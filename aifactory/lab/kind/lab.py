@@ -19,7 +19,7 @@ from aifactory.lab.kind.operands import LAB_OPERAND, discovery_objects, operand_
 from aifactory.lab.kind.ready import await_ready
 from aifactory.lab.kind.workers import furnish_workers
 from aifactory.lab.labs import LabStatus
-from aifactory.lab.places import labs
+from aifactory.lab.places import labs, usual_state_home
 from aifactory.lab.tools import Tools
 from aifactory.manifests.model import KubernetesObject
 from aifactory.plan.models import FactoryPlan
@@ -43,6 +43,7 @@ class KindLab:
     def __init__(self, stack: str, directory: Path, tools: Tools) -> None:
         self.stack = stack
         self.directory = directory
+        self.cluster = cluster_name(directory, usual_state_home() / "labs" / Target.KIND.value)
         self._tools = tools
 
     @property
@@ -52,7 +53,7 @@ class KindLab:
 
     def cluster_on(self, engine: ContainerEngine) -> KindCluster:
         """The kind cluster of this lab on a container engine."""
-        return KindCluster(cluster_name(self.stack), self.directory, self._tools, engine)
+        return KindCluster(self.cluster, self.directory, self._tools, engine)
 
     def status(self) -> LabStatus:
         """What is there, without changing anything."""
@@ -91,7 +92,7 @@ class KindLab:
         Raises:
             LabError: If the cluster does not come up; what was made of it is removed again.
         """
-        made = workers(self.stack, plan, sample)
+        made = workers(self.cluster, plan, sample)
         with exclusive(self._lock_file, notify):
             engine = docker_service.ensure_running(notify)
             cluster = self._running(engine, plan, made, notify)
@@ -113,7 +114,7 @@ class KindLab:
         Raises:
             LabError: If a worker does not come to offer what the plan says.
         """
-        made = workers(self.stack, plan, self._sample())
+        made = workers(self.cluster, plan, self._sample())
         await_pool_labels(cluster, made)
         wanted = operand_objects(plan)
         self._apply(cluster, wanted)

@@ -1,6 +1,8 @@
 """How a plan is laid over a kind cluster: one worker a node that is realised, and kind's own configuration. Pure."""
 
+import hashlib
 from dataclasses import dataclass
+from pathlib import Path
 
 import yaml
 from pydantic import JsonValue
@@ -13,6 +15,8 @@ from aifactory.spec.provisioning import Adopt
 NODES_PER_POOL = 1
 """Workers of each pool unless more are asked for: each is a container with a kubelet of its own."""
 LEAST_WORKERS = 2
+_LONGEST = 45
+"""Characters of a cluster's name: those of its nodes, which are host names, have at most 63."""
 _GIVEN = (
     "topology.kubernetes.io/region",
     "topology.kubernetes.io/zone",
@@ -31,16 +35,25 @@ class Worker:
     node: NodePlan | None
 
 
-def cluster_name(lab: str) -> str:
-    """Name of the kind cluster of a lab."""
-    return f"aifactory-{lab}"
+def cluster_name(directory: Path, usual: Path) -> str:
+    """Name of the kind cluster of a lab; labs of one name in two state folders are two clusters.
+
+    Args:
+        directory: Folder of the lab, named like it.
+        usual: The folder that labs of a user are in unless told otherwise.
+    """
+    name = f"aifactory-{directory.name}"
+    mark = hashlib.sha256(str(directory).encode()).hexdigest()[:6]
+    if len(name) > _LONGEST:
+        return f"{name[: _LONGEST - 7].rstrip('-')}-{mark}"
+    return name if directory.parent == usual else f"{name[: _LONGEST - 7].rstrip('-')}-{mark}"
 
 
-def workers(lab: str, plan: FactoryPlan, sample: int | None) -> tuple[Worker, ...]:
+def workers(cluster: str, plan: FactoryPlan, sample: int | None) -> tuple[Worker, ...]:
     """The workers in kind's own order of names; at least two.
 
     Args:
-        lab: Name of the lab.
+        cluster: Name of the kind cluster.
         plan: The plan of one cell.
         sample: Most nodes of each pool; None means one.
     """
@@ -48,7 +61,7 @@ def workers(lab: str, plan: FactoryPlan, sample: int | None) -> tuple[Worker, ..
     missing = max(LEAST_WORKERS - len(planned), 0)
     taken: list[tuple[PoolPlan | None, NodePlan | None]] = [*planned, *([(None, None)] * missing)]
     return tuple(
-        Worker(f"{cluster_name(lab)}-worker{index if index > 1 else ''}", pool, node)
+        Worker(f"{cluster}-worker{index if index > 1 else ''}", pool, node)
         for index, (pool, node) in enumerate(taken, start=1)
     )
 

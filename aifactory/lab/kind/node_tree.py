@@ -58,6 +58,11 @@ LINKS = {
     **{f"etc/systemd/system/multi-user.target.wants/{unit}": f"../{unit}" for unit in ENABLED_UNITS},
 }
 JOURNAL = "[Journal]\nReadKMsg=no\n"
+CNI_FILE = "/etc/cni/net.d/10-kuberouter.conflist"
+FORGET_NETWORK = (
+    f"[Service]\nExecStartPre=/bin/sh -c '[ -e /run/booted ] || rm -f {CNI_FILE}; touch /run/booted'\n"
+)
+"""A node that boots may have another pod network than before: no pod starts until kube-router has written it."""
 STORAGE = Path(__file__).with_name("default_storage.yaml")
 HOOK = {"path": "/kind/bin/mount-product-files.sh"}
 """Gives each container the product name and UUID of its node."""
@@ -85,6 +90,9 @@ def make_node_tree(folder: Path, kind_files: Path, version: str, pause: str, *, 
     journal = folder / "etc/systemd/journald.conf.d/kind.conf"
     journal.parent.mkdir()
     journal.write_text(JOURNAL)
+    forget = folder / "etc/systemd/system/containerd.service.d/forget-network.conf"
+    forget.parent.mkdir(parents=True)
+    forget.write_text(FORGET_NETWORK)
     (folder / "kind/version").write_text(f"v{version}\n")
     (folder / "kind/manifests").mkdir()
     shutil.copyfile(STORAGE, folder / "kind/manifests/default-storage.yaml")

@@ -89,7 +89,9 @@ def _complete(item: KubernetesObject) -> bool:
         return False
     if item.get("kind") == "DaemonSet":
         wanted = status.get("desiredNumberScheduled")
-        return bool(wanted) and wanted == status.get("numberAvailable") == status.get("updatedNumberScheduled")
+        return bool(wanted) and wanted == status.get("numberAvailable") == status.get(
+            "updatedNumberScheduled"
+        )
     spec = item.get("spec")
     wanted = spec.get("replicas") if isinstance(spec, dict) else None
     return bool(wanted) and wanted == status.get("availableReplicas") == status.get("updatedReplicas")
