@@ -7,12 +7,13 @@ storage systems of a real site. GPUs are reported by a mock NVML; what offers th
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from aifactory.errors import LabError
-from tests.support.kind import DUMPS, KIND, Kind, footprint
+from tests.support.kind import DUMPS, KIND, Kind, footprint, inventory
 from tests.support.lab import Shell
 
 REUSE = "AIFACTORY_KIND_HOME"
@@ -48,6 +49,8 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kind]:
     made = Kind("korea-pilot", Shell(tmp_path_factory.mktemp("kind"), timeout_s=UP_TIMEOUT_S))
     before = footprint()
     try:
+        made.run("lab", "up", made.stack, *KIND).succeeded()
+        made = replace(made, before=inventory(made))
         made.up()
         yield made
     finally:

@@ -63,6 +63,8 @@ class Kind:
 
     stack: str
     shell: Shell
+    before: frozenset[str] = frozenset()
+    """The cluster's inventory before the stack was first applied; empty where it is not known."""
 
     @property
     def kubeconfig(self) -> Path:
@@ -233,6 +235,30 @@ def gpu_pod(
             **spec,
         },
     }
+
+
+_FLEETING = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "pods", "endpoints"}
+"""Kinds whose objects come and go by themselves."""
+
+
+def inventory(made: Kind) -> frozenset[str]:
+    """Every object of the cluster that lasts, and what each node is labelled, tainted and offers."""
+    words = ("api-resources", "--verbs=list", "-o", "name")
+    kinds = sorted(set(made.kubectl(*words).split()) - _FLEETING)
+    template = "{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}{'\n'}{end}".replace("'", '"')
+    found = set(made.kubectl("get", ",".join(kinds), "-A", "-o", f"jsonpath={template}").splitlines())
+    # Their names are new at every start of what owns them.
+    lasting = {
+        line for line in found if not re.match(r"(ReplicaSet|ControllerRevision|EndpointSlice)/", line)
+    }
+    for worker in made.workers():
+        node = made.node(worker.container)
+        lasting |= {
+            f"label {worker.container} {key}={value}" for key, value in node["metadata"]["labels"].items()
+        }
+        lasting |= {f"taint {worker.container} {taint}" for taint in node["spec"].get("taints", [])}
+        lasting |= {f"offer {worker.container} {offer}" for offer in made.offered(worker.container).items()}
+    return frozenset(lasting)
 
 
 _OURS = re.compile(r"kubelet|containerd-shim|kube-|coredns|nvidia|nfd-|local-path|/kind/")
