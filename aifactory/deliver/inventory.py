@@ -1,13 +1,33 @@
 """Desired against live, by the inventory label: what is missing, what differs, what is no longer wanted."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
+from aifactory.deliver.drift_managers import FALLBACK_MANAGER, is_ours, manager_of
+from aifactory.deliver.drift_paths import FieldPath, differences, differing
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
 
+__all__ = [
+    "FALLBACK_MANAGER",
+    "KINDS",
+    "Compared",
+    "Drift",
+    "compared",
+    "differences",
+    "drift",
+    "is_ours",
+    "is_terminating",
+    "kinds_of",
+    "live_objects",
+    "manager_of",
+    "prune",
+    "repair",
+    "tried",
+]
 KINDS: tuple[tuple[str, str], ...] = (
     ("v1", "ConfigMap"),
     ("v1", "Namespace"),
@@ -34,8 +54,8 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("storage.k8s.io/v1", "StorageClass"),
 )
 """Every kind that a Bundle may hold; what is no longer wanted is looked for among these."""
-_OUR_MANAGERS = ("pulumi-kubernetes", "aifactory")
-FALLBACK_MANAGER = "aifactory"
+Suspicion = Callable[[KubernetesObject, KubernetesObject], Iterable[FieldPath]]
+"""Where a live object may differ from a wanted one, given in the order wanted, live."""
 
 
 class Drift(BaseModel):
@@ -61,32 +81,64 @@ def kinds_of(bundle: Bundle) -> list[tuple[str, str]]:
 def live_objects(cluster: Cluster, stack: str, bundle: Bundle) -> dict[str, KubernetesObject]:
     """Live objects that carry the stack's inventory label, by identity; one list request a kind."""
     lists = at_once(lambda kind: cluster.list(*kind, f"{STACK}={stack}"), kinds_of(bundle))
-    return {str(key_of(item)): item for items in lists for item in items if not _terminating(item)}
+    return {str(key_of(item)): item for items in lists for item in items if not is_terminating(item)}
 
 
-def _terminating(item: KubernetesObject) -> bool:
+def is_terminating(item: KubernetesObject) -> bool:
+    """Whether a live object is being deleted."""
     metadata = item.get("metadata")
     return isinstance(metadata, dict) and "deletionTimestamp" in metadata
 
 
-def differences(wanted: JsonValue, live: JsonValue, path: str = "") -> Iterator[str]:
-    """Paths at which the live value lacks or contradicts what is wanted; fields of others are ignored."""
-    if isinstance(wanted, Mapping) and isinstance(live, Mapping):
-        for name, value in wanted.items():
-            where = f"{path}.{name}" if path else name
-            if name not in live:
-                if value not in (None, {}, []):
-                    yield where
-            else:
-                yield from differences(value, live[name], where)
-    elif isinstance(wanted, list) and isinstance(live, list):
-        if len(wanted) != len(live):
-            yield path
-            return
-        for index, (mine, theirs) in enumerate(zip(wanted, live, strict=True)):
-            yield from differences(mine, theirs, f"{path}.{index}")
-    elif wanted != live or isinstance(wanted, bool) != isinstance(live, bool):  # in Python 1 equals True
-        yield path
+@dataclass(frozen=True)
+class Compared:
+    """Wanted and live objects by identity, and what the API server says of those that look different."""
+
+    wanted: dict[str, KubernetesObject]
+    live: dict[str, KubernetesObject]
+    """Those with the stack's inventory label."""
+    suspects: dict[str, tuple[FieldPath, ...]]
+    """Where objects look different; a field may only be written differently (1000m is 1)."""
+    tried: dict[str, KubernetesObject | None]
+    """Each suspect as it would be after an apply; None where it cannot be changed to that in place."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Wanted, but not there."""
+        return tuple(key for key in self.wanted if key not in self.live)
+
+    @property
+    def unwanted(self) -> tuple[str, ...]:
+        """Live objects with our inventory label that are not wanted."""
+        return tuple(key for key in self.live if key not in self.wanted)
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Suspects that an apply would change."""
+        return tuple(
+            key
+            for key, result in self.tried.items()
+            if result is None or _content(result) != _content(self.live[key])
+        )
+
+
+def compared(cluster: Cluster, bundle: Bundle, suspicion: Suspicion = differing) -> Compared:
+    """Wanted against live: one list request a kind, one dry-run apply an object that looks different.
+
+    Args:
+        cluster: The cluster; nothing is written to it.
+        bundle: What is wanted.
+        suspicion: Where a live object may differ; the API server decides what of it is real.
+
+    Raises:
+        ClusterError: If the cluster cannot be reached, or refuses a dry run.
+    """
+    live = live_objects(cluster, bundle.stack, bundle)
+    wanted = {str(key_of(item)): item for item in bundle.objects()}
+    found = {key: tuple(suspicion(item, live[key])) for key, item in wanted.items() if key in live}
+    suspects = {key: paths for key, paths in found.items() if paths}
+    results = at_once(lambda key: tried(cluster, wanted[key], live[key]), suspects)
+    return Compared(wanted, live, suspects, dict(zip(suspects, results, strict=True)))
 
 
 def drift(cluster: Cluster, bundle: Bundle) -> Drift:
@@ -95,33 +147,23 @@ def drift(cluster: Cluster, bundle: Bundle) -> Drift:
     A field that looks different may only be written differently (1000m is 1): the API server decides by a
     dry-run apply.
     """
-    live = live_objects(cluster, bundle.stack, bundle)
-    desired = {str(key_of(item)): item for item in bundle.objects()}
-    missing = tuple(item for key, item in desired.items() if key not in live)
-    suspects: dict[str, tuple[str, ...]] = {}
-    for key, item in desired.items():
-        if key in live:
-            found = tuple(differences(item, live[key]))
-            if found:
-                suspects[key] = found
-    real = at_once(lambda key: _confirmed(cluster, desired[key], live[key]), suspects)
-    fields = {key: paths for (key, paths), confirmed in zip(suspects.items(), real, strict=True) if confirmed}
+    found = compared(cluster, bundle)
     return Drift(
-        missing=missing,
-        changed=tuple(desired[key] for key in fields),
-        fields=fields,
-        unwanted=tuple(item for key, item in live.items() if key not in desired),
+        missing=tuple(found.wanted[key] for key in found.missing),
+        changed=tuple(found.wanted[key] for key in found.changed),
+        fields={key: tuple(map(".".join, found.suspects[key])) for key in found.changed},
+        unwanted=tuple(found.live[key] for key in found.unwanted),
     )
 
 
-def _confirmed(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject) -> bool:
+def tried(cluster: Cluster, wanted: KubernetesObject, live: KubernetesObject) -> KubernetesObject | None:
+    """A live object as an apply would leave it, by a dry run; None where it cannot be changed to that in place."""
     try:
-        result = cluster.apply(wanted, manager=manager_of(live), force=True, dry_run=True)
+        return cluster.apply(wanted, manager=manager_of(live), force=True, dry_run=True)
     except ApiProblem as problem:
         if problem.status != UNPROCESSABLE:
             raise
-        return True  # a field that cannot be changed in place
-    return _content(result) != _content(live)
+        return None
 
 
 def _content(item: KubernetesObject) -> dict[str, JsonValue]:
@@ -129,22 +171,6 @@ def _content(item: KubernetesObject) -> dict[str, JsonValue]:
     noise = {"managedFields", "resourceVersion", "generation"}
     kept = {k: v for k, v in metadata.items() if k not in noise} if isinstance(metadata, dict) else {}
     return {**{k: v for k, v in item.items() if k != "status"}, "metadata": kept}
-
-
-def is_ours(entry: Mapping[str, JsonValue]) -> bool:
-    """Whether an entry of ``managedFields`` is an apply of this tool, or of the provider it drives."""
-    name = entry.get("manager")
-    return isinstance(name, str) and entry.get("operation") == "Apply" and name.startswith(_OUR_MANAGERS)
-
-
-def manager_of(live: KubernetesObject) -> str:
-    """The field manager under which we applied the live object."""
-    metadata = live.get("metadata")
-    entries = metadata.get("managedFields") if isinstance(metadata, dict) else None
-    for entry in entries if isinstance(entries, list) else []:
-        if isinstance(entry, dict) and is_ours(entry):
-            return str(entry["manager"])
-    return FALLBACK_MANAGER
 
 
 def repair(cluster: Cluster, found: Drift) -> int:

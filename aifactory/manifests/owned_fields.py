@@ -70,7 +70,7 @@ def _kept(value: JsonValue, fields: Mapping[str, JsonValue]) -> JsonValue:
             if name.startswith("f:") and name.removeprefix("f:") in value
         }
     if isinstance(value, list):
-        found = ((item, _element(item, inner)) for item in value)
+        found = ((item, element(item, inner)) for item in value)
         return [_kept(item, below) for item, below in found if below is not None]
     return value
 
@@ -79,8 +79,8 @@ def _set(below: JsonValue) -> Mapping[str, JsonValue]:
     return below if isinstance(below, dict) else {}
 
 
-def _element(item: JsonValue, fields: Mapping[str, JsonValue]) -> Mapping[str, JsonValue] | None:
-    """The fields of a list's element; None where it is somebody else's."""
+def element(item: JsonValue, fields: Mapping[str, JsonValue]) -> Mapping[str, JsonValue] | None:
+    """What a set of fields names of an element of a list; None where the element is somebody else's."""
     for name, below in fields.items():
         key = json.loads(name[2:]) if name[:2] in ("k:", "v:") else None
         if name.startswith("v:") and key == item:

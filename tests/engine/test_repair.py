@@ -1,92 +1,22 @@
 """Hand edits, deletions and orphans are put right by the next ``up``. Does not prove anything about hardware."""
 
-import copy
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 from pydantic import JsonValue
 
-from aifactory.deliver.cluster import ApiProblem, Cluster
 from aifactory.manifests.labels import STACK
-from aifactory.manifests.model import KubernetesObject, key_of
+from aifactory.manifests.model import KubernetesObject
+from tests.support.edits import EDITOR, edit_by_hand, one_of_each_kind
 from tests.support.lab import Lab
 from tests.support.processes import wait
 
 pytestmark = pytest.mark.engine
-EDITOR = "kubectl-edit"
-Path = tuple[str | int, ...]
-
-
-def _leaves(value: JsonValue, path: Path = ()) -> Iterator[Path]:
-    """Paths of the scalars in an object."""
-    if isinstance(value, dict):
-        for name, inner in value.items():
-            yield from _leaves(inner, (*path, name))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _leaves(inner, (*path, index))
-    else:
-        yield path
-
-
-def _changed(value: object) -> object:
-    if isinstance(value, bool):
-        return not value
-    return value + 1 if isinstance(value, int | float) else f"{value}x"
-
-
-def _edited(item: KubernetesObject, path: Path) -> dict[str, Any]:
-    """A merge patch that changes one scalar; lists are replaced as a whole."""
-    field = str(path[0])
-    patch: dict[str, Any] = {field: copy.deepcopy(item[field])}
-    place: Any = patch
-    for step in path[:-1]:
-        place = place[step]
-    place[path[-1]] = _changed(place[path[-1]])
-    return patch
-
-
-def _patch(cluster: Cluster, item: KubernetesObject, body: dict[str, Any], *, dry_run: bool) -> None:
-    key = key_of(item)
-    collection = cluster.collection(key.api_version, key.kind, key.namespace)
-    cluster.request(
-        "PATCH",
-        f"{collection}/{key.name}",
-        query={"fieldManager": EDITOR, **({"dryRun": "All"} if dry_run else {})},
-        body=body,
-        content_type="application/merge-patch+json",
-    )
-
-
-def _edit_by_hand(cluster: Cluster, item: KubernetesObject) -> str:
-    """Change the first field outside the identity that the API server lets anybody change; its path."""
-    spec = [path for path in _leaves(item) if path[0] not in ("apiVersion", "kind", "metadata")]
-    label: Path = ("metadata", "labels", "app.kubernetes.io/managed-by")
-    for path in [*spec, label]:
-        body = _edited(item, path)
-        try:
-            _patch(cluster, item, body, dry_run=True)
-        except ApiProblem:
-            continue
-        _patch(cluster, item, body, dry_run=False)
-        return ".".join(map(str, path))
-    raise AssertionError(f"nobody can change anything of {key_of(item)}")
-
-
-def _one_of_each_kind(pilot: Lab) -> dict[str, KubernetesObject]:
-    found: dict[tuple[str, str], KubernetesObject] = {}
-    for item in pilot.rendered().values():
-        key = key_of(item)
-        found.setdefault((key.api_version, key.kind), item)
-    return {str(key_of(item)): item for item in found.values()}
 
 
 def test_hand_edits_are_repaired(pilot: Lab) -> None:
     """A field that another manager changed, in an object of every kind, is as declared after the next up."""
     pilot.up()
-    cluster, picked = pilot.cluster(), _one_of_each_kind(pilot)
-    edits = {key: _edit_by_hand(cluster, item) for key, item in picked.items()}
+    cluster, picked = pilot.cluster(), one_of_each_kind(pilot)
+    edits = {key: edit_by_hand(cluster, item) for key, item in picked.items()}
     in_spec = [key for key, path in edits.items() if not path.startswith("metadata.")]
     assert len(in_spec) > len(edits) / 2, edits
     assert set(pilot.drift().fields) == set(edits), edits
@@ -99,7 +29,7 @@ def test_hand_edits_are_repaired(pilot: Lab) -> None:
 def test_deleted_objects_return(pilot: Lab) -> None:
     """An object of every kind, namespaces and what is in them included, is there again after the next up."""
     pilot.up()
-    cluster, picked = pilot.cluster(), _one_of_each_kind(pilot)
+    cluster, picked = pilot.cluster(), one_of_each_kind(pilot)
     for item in picked.values():
         cluster.delete(item)
     wait(
