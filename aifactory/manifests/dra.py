@@ -7,9 +7,10 @@ dra-driver-nvidia-gpu 0.4.1 (https://github.com/kubernetes-sigs/dra-driver-nvidi
 import json
 from typing import Literal
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from aifactory.catalog.models import Chart
+from aifactory.manifests.chart_images import from_registry
 from aifactory.manifests.labels import Inventory
 from aifactory.manifests.layers import layer
 from aifactory.manifests.model import KubernetesObject, Layer, LayerName, ManifestModel, Release
@@ -37,6 +38,10 @@ class DynamicResourceAllocationArgs(ManifestModel):
     """The pools that allocate through DRA; without any, nothing is declared."""
     chart: Chart
     """The pinned chart of the DRA driver."""
+    images: dict[str, str] = Field(default_factory=dict)
+    """Pinned image references by catalogue id; read where they come from a registry of the site."""
+    mirrored: bool = False
+    """Whether images come from a registry of the site: the chart then takes its image from there too."""
     skip_charts: str | None = None
     """Why charts are not installed; None means they are."""
     driver_root: Literal["/run/nvidia/driver", "/"] = "/run/nvidia/driver"
@@ -156,6 +161,6 @@ def _release(args: DynamicResourceAllocationArgs) -> Release:
         version=args.chart.version,
         repository=args.chart.repository,
         digest=args.chart.digest,
-        values=values,
+        values=from_registry(args.chart.id, values, args.images) if args.mirrored else values,
         skipped=args.skip_charts,
     )

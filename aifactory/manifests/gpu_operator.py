@@ -8,6 +8,7 @@ from pydantic import JsonValue
 
 from aifactory.catalog.models import Chart
 from aifactory.manifests import gpu_operator_config as config
+from aifactory.manifests.chart_images import from_registry
 from aifactory.manifests.gpu_operator_config import GpuOperatorArgs
 from aifactory.manifests.layers import layer
 from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Release
@@ -155,7 +156,7 @@ def _release(args: GpuOperatorArgs, chart: Chart, home: str, values: dict[str, J
         version=chart.version,
         repository=chart.repository,
         digest=chart.digest,
-        values=values,
+        values=from_registry(chart.id, values, args.images) if args.mirrored else values,
         skipped=args.skip_charts,
     )
 

@@ -63,6 +63,8 @@ class GpuOperatorArgs(ManifestModel):
     """The pinned chart of NFD, for a managed NFD beside an operator that somebody else keeps."""
     images: dict[str, str]
     """Pinned image references by catalogue id."""
+    mirrored: bool = False
+    """Whether images come from a registry of the site: the charts then take their own images from there too."""
     service_monitor: bool = False
     """Whether Prometheus finds the exporter by a ServiceMonitor; only where the cluster serves that kind."""
     skip_charts: str | None = None

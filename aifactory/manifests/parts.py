@@ -90,6 +90,7 @@ def parts_of(plan: FactoryPlan, skip_charts: str | None = None) -> Parts:
             chart=plan.charts["gpu-operator"],
             nfd_chart=plan.charts["node-feature-discovery"],
             images=plan.images,
+            mirrored=stack.registry is not None,
             skip_charts=skip_charts,
         ),
         device_plugin=DevicePluginArgs(
@@ -116,6 +117,8 @@ def _dra(
         spec=operators.dra_driver,
         pools=dra_pools,
         chart=plan.charts["nvidia-dra-driver"],
+        images=plan.images,
+        mirrored=plan.stack.registry is not None,
         skip_charts=skip_charts,
         driver_root="/run/nvidia/driver" if operator_installs else "/",
         claim_namespaces=tuple(

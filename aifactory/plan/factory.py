@@ -19,6 +19,7 @@ from aifactory.plan.capacity import pool_plan
 from aifactory.plan.cells import cells_of
 from aifactory.plan.economics import economics_plan
 from aifactory.plan.fabric import fabric_plan
+from aifactory.plan.mirrored import chart_of, images_of
 from aifactory.plan.models import FactoryPlan, PoolPlan, StoragePlan
 from aifactory.plan.power import power_plan, racks_of_share
 from aifactory.spec.pools import Pool
@@ -113,7 +114,7 @@ def plan(name: str, stack: Stack, catalog: Catalog, target: Target | None = None
         cells=cells_of(name, stack, pools),
         economics=economics_plan(stack, pools, power, region, catalog),
         charts=_charts(stack, catalog),
-        images={image.id: image.reference for image in catalog.images.values()},
+        images=images_of(stack, catalog.images),
         findings=(),
     )
     found += tuple(rules.storage(stack, storage))
@@ -128,9 +129,12 @@ def _charts(stack: Stack, catalog: Catalog) -> dict[str, Chart]:
         "nvidia-dra-driver": stack.operators.dra_driver.version,
     }
     return {
-        name: chart.model_copy(update={"version": version, "digest": None})
-        if (version := wanted.get(name)) is not None and version != chart.version
-        else chart
+        name: chart_of(
+            stack,
+            chart.model_copy(update={"version": version, "digest": None})
+            if (version := wanted.get(name)) is not None and version != chart.version
+            else chart,
+        )
         for name, chart in catalog.charts.items()
         if chart.declared
     }

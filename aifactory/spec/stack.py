@@ -15,6 +15,7 @@ from aifactory.spec.network import Network, PolicyProfile
 from aifactory.spec.operators import Operators
 from aifactory.spec.pools import Pool, Service
 from aifactory.spec.power import Power
+from aifactory.spec.registry import Registry
 from aifactory.spec.storage import Storage
 from aifactory.spec.tenancy import Tenant
 from aifactory.spec.units import Count, DataTag, DnsLabel, Section, StackName
@@ -104,6 +105,8 @@ class Stack(Section):
     network: Network = Network()
     operators: Operators = Operators()
     delivery: Delivery = Delivery()
+    registry: Registry | None = None
+    """Registry that images and charts are pulled from; none means from where they are published."""
     economics: Economics = Economics()
     gates: Gates = Gates()
     acknowledged: tuple[Acknowledgement, ...] = ()

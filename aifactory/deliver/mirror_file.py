@@ -1,0 +1,36 @@
+"""A text as a file: complete, or as it was before."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from aifactory.errors import AIFactoryError
+
+
+def write_file(path: Path, text: str) -> None:
+    """The file has the text; a reader never sees a part of it.
+
+    Args:
+        path: The file; its folder is made if it is not there.
+        text: Its content, in UTF-8.
+
+    Raises:
+        AIFactoryError: If it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
+        ) as staged:
+            staged.write(text)
+        try:
+            Path(staged.name).chmod(0o644)
+            os.replace(staged.name, path)  # noqa: PTH105 - the atomic replace is the point
+        except OSError:
+            Path(staged.name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise AIFactoryError(
+            f"{path}: the file cannot be written ({error.strerror or error}); a file in a writable folder is needed;"
+            " name another one with --out"
+        ) from error
