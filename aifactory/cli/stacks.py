@@ -1,27 +1,12 @@
-"""Commands that only read stack files: validate, render, schema."""
+"""Commands that only read stack files: validate, schema."""
 
 import json
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from aifactory.cli.console import out
-from aifactory.cli.extent import Extent
-from aifactory.cli.inputs import (
-    STACKS,
-    AsJson,
-    CellOption,
-    OptionalStack,
-    StackFile,
-    TargetOption,
-    choose,
-    shown,
-)
-from aifactory.deliver.charts import chart_skip
-from aifactory.deliver.tree import write_tree
-from aifactory.manifests.parts import bundle_of, parts_of
-from aifactory.plan.cells import of_cell
+from aifactory.cli.inputs import STACKS, AsJson, OptionalStack, StackFile, choose, shown
 from aifactory.spec.schema import evidence_schema_text, schema_text
 
 SCHEMAS = {
@@ -53,30 +38,6 @@ def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: As
     )
     for finding in plan.findings:
         out.print(f"  {finding.severity}: {finding.path}: {finding.message}; {finding.fix}", markup=False)
-
-
-def render(
-    stack: OptionalStack = None,
-    file: StackFile = None,
-    target: TargetOption = None,
-    cell: CellOption = None,
-    out_dir: Annotated[Path, typer.Option("--out", help="Folder for the tree.")] = Path("out"),
-) -> None:
-    """Write the objects of one cell as files, the first one's by default: one an object, a folder a layer."""
-    chosen = choose(stack, file, target, cell)
-    site = chosen.site
-    plan = of_cell(site, site.cells[0]) if cell is None and site.cells else chosen.plan
-    bundle = bundle_of(parts_of(plan, chart_skip(plan, None)))
-    changed, removed = write_tree(bundle, out_dir)
-    count = sum(1 for _ in bundle.objects())
-    out.print(
-        f"{shown(out_dir)}: {count} objects in {len(bundle.layers)} layers; {changed} files written,"
-        f" {removed} removed",
-        markup=False,
-    )
-    which = Extent(plan, len(site.cells), None).which_cell()
-    if which is not None:
-        out.print(f"{which}; the others are not rendered", markup=False)
 
 
 def schema(

@@ -7,6 +7,7 @@ from aifactory.spec.delivery import DeliveryMode
 from aifactory.spec.disruption import DisruptionKind
 from aifactory.spec.names import repeated
 from aifactory.spec.power import Redundancy
+from aifactory.spec.provisioning import ClusterApi, NicoTemplate
 from aifactory.spec.stack import Stack
 
 FEWEST_FEEDS = 2
@@ -84,6 +85,36 @@ def delivery_repository(stack: Stack) -> Iterator[Problem]:
         )
 
 
+def cell_clusters(stack: Stack) -> Iterator[Problem]:
+    """Clusters that Cluster API makes are of the version that is planned with, and all their machines are known."""
+    clusters = stack.delivery.clusters
+    if clusters is None:
+        return
+    planned = stack.cluster.kubernetes_version
+    if not clusters.kubernetes_version.startswith(f"v{planned}."):
+        yield Problem(
+            "delivery.clusters.kubernetes_version",
+            f"the cells' clusters are {clusters.kubernetes_version}, and the stack is planned for {planned}",
+            f"v{planned}.0 or a later patch of it",
+            "set it to one, or change cluster.kubernetes_version",
+        )
+    if isinstance(clusters.control_plane, NicoTemplate) and clusters.nico_site is None:
+        yield Problem(
+            "delivery.clusters.nico_site",
+            "the control plane's machines are NICo's, and no site is named",
+            "the identifier of the site at NICo",
+            "add nico_site",
+        )
+    for pool in stack.pools:
+        if pool.system not in clusters.workers and not isinstance(pool.provisioning, ClusterApi):
+            yield Problem(
+                "delivery.clusters.workers",
+                f"the pool '{pool.name}' is of {pool.system}, for which no machines are described",
+                f"systems that are: {', '.join(sorted(clusters.workers)) or 'none'}",
+                f"add {pool.system}, or give the pool provisioning of kind cluster-api",
+            )
+
+
 def acknowledged_pools(stack: Stack) -> Iterator[Problem]:
     """A pool that shrinks is still there; only a removed one is not in the stack any more."""
     pools = {pool.name for pool in stack.pools}
@@ -97,4 +128,11 @@ def acknowledged_pools(stack: Stack) -> Iterator[Problem]:
             )
 
 
-CHECKS = (programme_names, pools_exist, enough_feeds, delivery_repository, acknowledged_pools)
+CHECKS = (
+    programme_names,
+    pools_exist,
+    enough_feeds,
+    delivery_repository,
+    cell_clusters,
+    acknowledged_pools,
+)

@@ -1,0 +1,37 @@
+"""Names and labels of what rolls a site out."""
+
+from pydantic import JsonValue
+
+from aifactory.manifests.gitops.model import CellView, Site
+from aifactory.manifests.labels import MANAGED_BY, TOOL
+from aifactory.manifests.names import dns_label
+
+ROLLOUT_LABEL = "aifactory.dev/rollout"
+"""Stack, or programme, that an object rolls out; not the inventory label, by which a cell's objects are pruned."""
+CELL_LABEL = "aifactory.dev/cell"
+
+
+def labels(owner: str, cell: str | None = None) -> dict[str, JsonValue]:
+    """Labels of an object that rolls something out.
+
+    Args:
+        owner: The stack or the programme.
+        cell: The cell; None for an object that is for all of them.
+    """
+    found: dict[str, JsonValue] = {MANAGED_BY: TOOL, ROLLOUT_LABEL: owner}
+    return found if cell is None else {**found, CELL_LABEL: cell}
+
+
+def step_name(view: CellView, step: str) -> str:
+    """Name of what applies a step of a cell; at most 63 characters, because Flux writes it in a label."""
+    return dns_label(view.name, step)
+
+
+def cluster_step(view: CellView) -> str:
+    """Name of what makes the cluster of a cell."""
+    return dns_label(view.name, "cluster")
+
+
+def wave_name(site: Site, wave: int) -> str:
+    """Name of what is done when a wave is."""
+    return dns_label(site.name, f"wave-{wave}")
