@@ -15,7 +15,8 @@ class GpuNodePool(FactoryComponent):
     Creates:
         ConfigMap ``pool-<name>``, always; it records what was declared.
         NodeFeatureRule, where Node Feature Discovery can pick the nodes out.
-        ServiceAccount, ClusterRole, ClusterRoleBinding and Job, where adopted nodes are patched instead.
+        ServiceAccount, ClusterRole, ClusterRoleBinding, Job and CronJob, where adopted nodes are patched instead:
+            the Job at once, which Pulumi waits for; the CronJob every five minutes, for nodes that come back.
         MachineDeployment (one a rack group), machine templates and MachineHealthCheck, through Cluster API.
 
     Args:

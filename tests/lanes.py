@@ -49,6 +49,11 @@ LANES = (
         "anything about GPUs, drivers, kubelets, storage systems or policy enforcement: nodes are simulated",
     ),
     Lane(
+        "gitops",
+        _pytest("tests/gitops"),
+        "anything about hardware, charts or Argo CD: Flux is real, nodes are simulated, Argo CD does not run",
+    ),
+    Lane(
         "kind",
         _pytest("tests/kind"),
         "CUDA, NCCL, drivers, NVLink, RDMA, real MIG, the GPU Operator: GPUs are a mock NVML's",

@@ -6,7 +6,24 @@ import sys
 
 import typer
 
-from aifactory.cli import catalog, doctor, gates, lab, plan, preview, promote, realise, show, stacks
+from aifactory.cli import (
+    catalog,
+    doctor,
+    drift,
+    gates,
+    lab,
+    manifest_schemas,
+    mirror,
+    plan,
+    policy,
+    preview,
+    probe,
+    promote,
+    realise,
+    render,
+    show,
+    stacks,
+)
 from aifactory.cli.console import err
 from aifactory.errors import AIFactoryError
 
@@ -21,11 +38,16 @@ app = typer.Typer(
 app.command()(stacks.validate)
 app.command()(show.show)
 app.command()(plan.plan)
-app.command()(stacks.render)
+app.command()(render.render)
 app.command()(stacks.schema)
 app.command()(preview.preview)
+app.command()(probe.probe)
+app.command()(drift.drift)
+app.command()(policy.policy)
+app.command()(manifest_schemas.manifest_schemas)
 app.command()(realise.up)
 app.command()(realise.destroy)
+app.command()(mirror.mirror)
 app.command()(gates.gates)
 app.command()(gates.evidence)
 app.command()(promote.promote)

@@ -34,6 +34,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     ("v1", "ResourceQuota"),
     ("v1", "ServiceAccount"),
     ("apps/v1", "DaemonSet"),
+    ("batch/v1", "CronJob"),
     ("batch/v1", "Job"),
     ("bootstrap.cluster.x-k8s.io/v1beta2", "KubeadmConfigTemplate"),
     ("cluster.x-k8s.io/v1beta2", "MachineDeployment"),

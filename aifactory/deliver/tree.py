@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -15,6 +16,10 @@ from aifactory.manifests.names import dns_label
 
 MARKER = ".aifactory-tree.json"
 """Names the files that were rendered; only these are ever replaced or removed."""
+_AMBIGUOUS = re.compile(
+    r"[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9_]+)?|[-+]?0[xXoObB][0-9a-fA-F_]+|[yYnN]"
+)
+"""Text that Go's YAML readers take for a number or a truth value, such as 08 or 1e3; PyYAML quotes only some of it."""
 _STAGING = ".aifactory-staging-"
 _NAME_LIMIT = 120
 
@@ -31,6 +36,15 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: object) -> bool:  # noqa: ARG002 - PyYAML's signature
         return True
+
+
+def _text(dumper: yaml.SafeDumper, data: str) -> yaml.ScalarNode:
+    """Text in quotes wherever it could be read as something else."""
+    style = "'" if _AMBIGUOUS.fullmatch(data) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", data, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 
 def _file_name(manifest: KubernetesObject) -> str:

@@ -1,7 +1,8 @@
 """Layer node-pools: what makes, labels and taints the nodes of one pool, and the record of what was declared.
 
 Obeys Node Feature Discovery v0.19 (NodeFeatureRule v1alpha1). A rule matches what NFD finds on a node, which
-does not include the node's labels: a pool picked by labels is patched by one bounded Job instead.
+does not include the node's labels: a pool picked by labels is patched by a bounded Job and a CronJob instead
+(:mod:`aifactory.manifests.node_pool_patch`).
 """
 
 import json
@@ -9,21 +10,20 @@ from typing import Self
 
 from pydantic import JsonValue, model_validator
 
-from aifactory.manifests.cluster_api import machines, named_by_content, propagated
+from aifactory.manifests.cluster_api import machines, propagated
 from aifactory.manifests.foundation import SYSTEM_NAMESPACE
 from aifactory.manifests.labels import Inventory
 from aifactory.manifests.layers import layer
 from aifactory.manifests.model import KubernetesObject, Layer, LayerName, ManifestModel
 from aifactory.manifests.names import dns_label
-from aifactory.manifests.render import render, render_one
+from aifactory.manifests.node_pool_patch import TAINT, patch, selector
+from aifactory.manifests.render import render_one
 from aifactory.plan.models import PoolPlan
 from aifactory.plan.nodes import GPU_TAINT, POOL_LABEL, pool_labels
 from aifactory.spec.provisioning import Adopt, ClusterApi
 
 NVIDIA_VENDOR = "10de"
 """PCI vendor id of NVIDIA."""
-PRODUCT_LABEL = "nvidia.com/gpu.product"
-_TAINT = f"{GPU_TAINT['key']}={GPU_TAINT['value']}:{GPU_TAINT['effect']}"
 
 
 class GpuNodePoolArgs(ManifestModel):
@@ -39,7 +39,7 @@ class GpuNodePoolArgs(ManifestModel):
 
     @model_validator(mode="after")
     def _nodes_can_be_picked(self) -> Self:
-        if self.patched and not _selector(self.pool):
+        if self.patched and not selector(self.pool):
             raise ValueError(
                 f"pool {self.pool.name}: nothing picks out its nodes; Node Feature Discovery cannot, and "
                 f"the GPU product of {self.pool.system.id} is not known; "
@@ -62,7 +62,7 @@ class GpuNodePoolArgs(ManifestModel):
 
     @property
     def patched(self) -> bool:
-        """Whether a Job labels and taints the nodes: NFD is absent, or cannot match or set what is asked."""
+        """Whether Jobs label and taint the nodes: NFD is absent, or cannot match or set what is asked."""
         how = self.pool.pool.provisioning
         if not isinstance(how, Adopt):
             return False
@@ -95,20 +95,6 @@ def tolerations() -> list[dict[str, str]]:
     return [{"key": GPU_TAINT["key"], "operator": "Exists", "effect": GPU_TAINT["effect"]}]
 
 
-def _selector(planned: PoolPlan) -> str:
-    """The label selector of the patch step; empty where nothing is known to select by.
-
-    Sharing adds a suffix to the product label once the plugin runs: nodes from before and after it are meant.
-    """
-    how = planned.pool.provisioning
-    chosen = how.selector if isinstance(how, Adopt) else None
-    if chosen is not None:
-        return ",".join(f"{key}={value}" for key, value in sorted(chosen.items()))
-    base = planned.pool.product_label or planned.system.gpu.product_label
-    products = {product for product in (base, planned.product_label) if product is not None}
-    return f"{PRODUCT_LABEL} in ({','.join(sorted(products))})" if products else ""
-
-
 def _record(planned: PoolPlan) -> KubernetesObject:
     return render_one(
         "node-pools/record.yaml.j2",
@@ -124,7 +110,7 @@ def _record(planned: PoolPlan) -> KubernetesObject:
             "allocatable": json.dumps(planned.allocatable, sort_keys=True),
             "allocation": planned.pool.allocation.value,
             "node_selector": json.dumps(node_selector(planned), sort_keys=True),
-            "taint": _TAINT,
+            "taint": TAINT,
         },
     )
 
@@ -148,40 +134,11 @@ def _rule(planned: PoolPlan) -> KubernetesObject:
     )
 
 
-def _patch(planned: PoolPlan, image: str) -> tuple[KubernetesObject, ...]:
-    """Rights and Job that label and taint the nodes there are now; a changed size or label is a new Job.
-
-    No shell is involved, and what comes after ``--`` is never read as a flag. kubectl is content with a
-    selector that matches no node, so the first step fails there instead.
-    """
-    picked = ["nodes", f"--selector={_selector(planned)}"]
-    labels = [f"{key}={value}" for key, value in pool_labels(planned).items()]
-    first = "--output=jsonpath={.items[0].metadata.name}"
-    find: dict[str, JsonValue] = {"name": "find", "args": ["get", *picked, first]}
-    label: dict[str, JsonValue] = {"name": "label", "args": ["label", *picked, "--overwrite", "--", *labels]}
-    taint: dict[str, JsonValue] = {"name": "taint", "args": ["taint", *picked, "--overwrite", "--", _TAINT]}
-    account = dns_label("pool", planned.name)
-    common: dict[str, JsonValue] = {"namespace": SYSTEM_NAMESPACE, "account": account}
-    role = dns_label("aifactory", "pool", planned.name)
-    job = named_by_content(
-        "node-pools/patch-job.yaml.j2",
-        {
-            **common,
-            "image": image,
-            "nodes": str(planned.nodes),
-            "tolerations": [dict(toleration) for toleration in tolerations()],
-            "phases": {"initContainers": [find, label], "containers": [taint]},
-        },
-        "pool",
-        planned.name,
-    )
-    return (*render("node-pools/patch-rights.yaml.j2", {**common, "role": role}), job)
-
-
 def layers(args: GpuNodePoolArgs) -> tuple[Layer, ...]:
     """The pool's record, then what its provisioning needs; only with Cluster API do objects grow with racks.
 
-    - ``adopt``: one NodeFeatureRule, or one Job with its rights; ``simulated``: the record alone.
+    - ``adopt``: one NodeFeatureRule, or a Job and a CronJob with their rights;
+      ``simulated``: the record alone.
     - ``cluster-api``: machines, and a NodeFeatureRule for the labels and the taint that it does not copy.
 
     A rule picks nodes by GPU model: two pools of one model in one cluster need selectors to be told apart.
@@ -193,5 +150,5 @@ def layers(args: GpuNodePoolArgs) -> tuple[Layer, ...]:
     if args.ruled:
         objects.append(_rule(planned))
     if args.patched:
-        objects += _patch(planned, args.kubectl_image)
+        objects += patch(planned, args.kubectl_image, tolerations())
     return (layer(LayerName.NODE_POOLS, args.inventory, objects),)

@@ -25,6 +25,7 @@ PATCH = [
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRole",
     "kubernetes:rbac.authorization.k8s.io/v1:ClusterRoleBinding",
     "kubernetes:batch/v1:Job",
+    "kubernetes:batch/v1:CronJob",
 ]
 MACHINES = [
     "kubernetes:infrastructure.cluster.x-k8s.io/v1beta2:Metal3MachineTemplate",

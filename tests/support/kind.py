@@ -237,7 +237,14 @@ def gpu_pod(
     }
 
 
-_FLEETING = {"events", "events.events.k8s.io", "leases.coordination.k8s.io", "pods", "endpoints"}
+_FLEETING = {
+    "componentstatuses",
+    "events",
+    "events.events.k8s.io",
+    "leases.coordination.k8s.io",
+    "pods",
+    "endpoints",
+}
 """Kinds whose objects come and go by themselves."""
 
 
@@ -245,7 +252,7 @@ def inventory(made: Kind) -> frozenset[str]:
     """Every object of the cluster that lasts, and what each node is labelled, tainted and offers."""
     words = ("api-resources", "--verbs=list", "-o", "name")
     kinds = sorted(set(made.kubectl(*words).split()) - _FLEETING)
-    template = "{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}{'\n'}{end}".replace("'", '"')
+    template = r'{range .items[*]}{.kind}/{.metadata.namespace}/{.metadata.name}{"\n"}{end}'
     found = set(made.kubectl("get", ",".join(kinds), "-A", "-o", f"jsonpath={template}").splitlines())
     # Their names are new at every start of what owns them.
     lasting = {

@@ -73,7 +73,8 @@ def open_ports(
 
 def nca() -> str:
     """The program of an independent analyzer; the test is skipped where it is not installed."""
-    beside = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}"
+    oracle = Path(sys.executable).parents[1] / "oracle" / "bin"  # made by make, from requirements.oracle.lock
+    beside = f"{oracle}{os.pathsep}{os.environ.get('PATH', '')}"
     found = os.environ.get("AIFACTORY_NCA") or shutil.which("nca", path=beside)
     if not found:
         pytest.skip(

@@ -86,7 +86,7 @@ def marked(labels: dict[str, str], kind: str, stands_for: str) -> dict[str, Json
 
 
 def node_feature_discovery(home: str = NAMESPACE) -> tuple[KubernetesObject, ...]:
-    """NFD's master, its collector, and a worker on every node, with their rights, and the rule of ``nvidia.com/gpu.present``.
+    """NFD's master, collector and workers with their rights, and the rule of ``nvidia.com/gpu.present``.
 
     Nodes then have NFD's real labels, and NodeFeatureRules of a stack are processed, their taints too. The CRDs have
     to be served already.

@@ -67,9 +67,11 @@ def _rule_labels(objects: Objects) -> dict[str, dict[str, str]]:
 
 
 def _job_labels(objects: Objects) -> dict[str, dict[str, str]]:
+    """What Jobs label, by pool; a CronJob does the same, and is still there where its Job was cleared away."""
     found: dict[str, dict[str, str]] = {}
-    for item in of_kind(objects, "batch", "Job").values():
-        steps = at(item, "spec", "template", "spec", "initContainers")
+    jobs = [at(item, "spec", "jobTemplate") for item in of_kind(objects, "batch", "CronJob").values()]
+    for job in (*jobs, *of_kind(objects, "batch", "Job").values()):
+        steps = at(job, "spec", "template", "spec", "initContainers")
         for step in steps if isinstance(steps, list) else []:
             words = at(step, "args")
             texts = [str(word) for word in words] if isinstance(words, list) else []

@@ -6,18 +6,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import JsonValue, ValidationError
+from pydantic import ValidationError
 
 from aifactory.catalog.load import catalog
-from aifactory.manifests.labels import Inventory
-from aifactory.manifests.model import LayerName, key_of
-from aifactory.manifests.node_pools import GpuNodePoolArgs, layers, settable_by_rule
-from aifactory.plan.capacity import pool_plan
+from aifactory.manifests.model import key_of
+from aifactory.manifests.node_pools import GpuNodePoolArgs, settable_by_rule
 from aifactory.plan.nodes import POOL_LABEL, pool_labels
-from aifactory.spec.pools import Pool
+from tests.support.node_pools import IMAGE, SELECTED, arguments, objects, steps
 from tests.support.schemas import crd_dir, violations
 
-IMAGE = "registry.example/kubectl:v1.34.4"
 CLUSTER_API: dict[str, Any] = {
     "kind": "cluster-api",
     "cluster_name": "cell",
@@ -26,34 +23,9 @@ CLUSTER_API: dict[str, Any] = {
     "bootstrap_template": "gpu",
     "template": {"kind": "metal3", "image_url": "https://images.example/node.raw", "image_checksum": "ab"},
 }
-SELECTED: dict[str, Any] = {"kind": "adopt", "selector": {"team.example/x": "y", "rack": "7"}}
 WORDS = st.from_regex(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,20}[A-Za-z0-9])?", fullmatch=True)
 HOSTILE = st.sampled_from(["true", "null", "1e3", "0x1F", "no", "a.-_b", "1_000", "12.30", ""])
 KEYS = st.sampled_from(["--as/x", "-l/y", "team.example/z", "example.kubernetes.io/w", "x"])
-
-
-def arguments(*, nfd_present: bool = True, **fields: JsonValue) -> GpuNodePoolArgs:
-    """Arguments for a pool; ``fields`` replace those of the default one."""
-    pool = {"name": "train", "system": "hgx-b300", "racks": 2, "service": "training", **fields}
-    if "nodes" in fields:
-        del pool["racks"]
-    wanted = Pool.model_validate(pool)
-    planned = pool_plan(wanted, catalog().systems[wanted.system])
-    inventory = Inventory(stack="lab")
-    return GpuNodePoolArgs(inventory=inventory, pool=planned, nfd_present=nfd_present, kubectl_image=IMAGE)
-
-
-def objects(args: GpuNodePoolArgs) -> dict[str, Any]:
-    """The objects of the one layer, by kind; kinds are unique but with Cluster API."""
-    (one,) = layers(args)
-    assert one.name is LayerName.NODE_POOLS
-    return {str(manifest["kind"]): manifest for manifest in one.objects}
-
-
-def steps(args: GpuNodePoolArgs) -> list[Any]:
-    """The containers of the patch step, in the order in which they run."""
-    spec = objects(args)["Job"]["spec"]["template"]["spec"]
-    return [*spec["initContainers"], *spec["containers"]]
 
 
 def test_the_record_says_what_was_declared() -> None:
@@ -109,32 +81,9 @@ def test_a_rule_labels_and_taints_by_gpu_model() -> None:
     ids=["no NFD", "selector", "reserved label", "label without domain"],
 )
 def test_what_a_rule_cannot_do_a_job_does(args: GpuNodePoolArgs) -> None:
-    """Without NFD, with a selector, or with labels NFD refuses, one Job with its rights patches the nodes."""
-    expected = {"ConfigMap", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Job"}
+    """Without NFD, with a selector, or with labels NFD refuses, Jobs with their rights patch the nodes."""
+    expected = {"ConfigMap", "ServiceAccount", "ClusterRole", "ClusterRoleBinding", "Job", "CronJob"}
     assert set(objects(args)) == expected
-
-
-def test_the_patch_step_runs_kubectl_without_a_shell() -> None:
-    """Nodes are found, labelled and tainted by three kubectl processes whose values come after ``--``."""
-    find, label, taint = steps(arguments(provisioning=SELECTED))
-
-    picked = ["nodes", "--selector=rack=7,team.example/x=y"]
-    labels = [f"{key}={value}" for key, value in pool_labels(arguments().pool).items()]
-    assert {tuple(step["command"]) for step in (find, label, taint)} == {("kubectl",)}
-    assert {step["image"] for step in (find, label, taint)} == {IMAGE}
-    assert find["args"] == ["get", *picked, "--output=jsonpath={.items[0].metadata.name}"]
-    assert label["args"] == ["label", *picked, "--overwrite", "--", *labels]
-    assert taint["args"] == ["taint", *picked, "--overwrite", "--", "nvidia.com/gpu=present:NoSchedule"]
-
-
-def test_nodes_are_selected_by_product_before_and_after_sharing() -> None:
-    """Without a selector, nodes are picked by product, also under the name that sharing gives it later."""
-    shared = arguments(nfd_present=False, partitioning={"time_slicing": {"replicas": 2}})
-
-    plain = "nvidia.com/gpu.product in (NVIDIA-B300-SXM6-AC)"
-    both = "nvidia.com/gpu.product in (NVIDIA-B300-SXM6-AC,NVIDIA-B300-SXM6-AC-SHARED)"
-    assert steps(arguments(nfd_present=False))[0]["args"][2] == f"--selector={plain}"
-    assert steps(shared)[0]["args"][2] == f"--selector={both}"
 
 
 def test_a_pool_that_nothing_picks_out_is_refused() -> None:
@@ -151,38 +100,6 @@ def test_a_pool_that_nothing_picks_out_is_refused() -> None:
     )
     with pytest.raises(ValidationError, match=message):
         GpuNodePoolArgs(pool=unknown, nfd_present=False, kubectl_image=IMAGE)
-
-
-def test_the_patch_step_is_bounded_and_restricted() -> None:
-    """The Job ends by itself, has no rights but its own, and meets the restricted Pod Security Standard."""
-    made = objects(arguments(nfd_present=False))
-    job, pod = made["Job"]["spec"], made["Job"]["spec"]["template"]["spec"]
-
-    assert (job["backoffLimit"], job["activeDeadlineSeconds"]) == (3, 900)
-    assert made["ClusterRole"]["rules"] == [
-        {"apiGroups": [""], "resources": ["nodes"], "verbs": ["get", "list", "patch"]}
-    ]
-    assert made["ClusterRoleBinding"]["roleRef"]["name"] == made["ClusterRole"]["metadata"]["name"]
-    (subject,) = made["ClusterRoleBinding"]["subjects"]
-    assert subject["name"] == pod["serviceAccountName"] == made["ServiceAccount"]["metadata"]["name"]
-    assert subject["namespace"] == made["ServiceAccount"]["metadata"]["namespace"] == "aifactory-system"
-    assert pod["securityContext"]["runAsNonRoot"] is True
-    assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
-    assert pod["tolerations"] == [{"key": "nvidia.com/gpu", "operator": "Exists", "effect": "NoSchedule"}]
-    for step in steps(arguments(nfd_present=False)):
-        assert step["securityContext"]["capabilities"] == {"drop": ["ALL"]}
-        assert step["securityContext"]["readOnlyRootFilesystem"] is True
-        assert step["securityContext"]["allowPrivilegeEscalation"] is False
-        assert set(step["resources"]) == {"requests", "limits"}
-
-
-def test_a_job_is_named_by_what_it_does() -> None:
-    """Another size, label or selector is another Job; the same pool is the same Job."""
-    pools: list[dict[str, Any]] = [{}, {"racks": 3}, {"labels": {"a.b/c": "d"}}, {"provisioning": SELECTED}]
-    jobs = [key_of(objects(arguments(nfd_present=False, **fields))["Job"]).name for fields in pools]
-
-    assert len(set(jobs)) == len(jobs)
-    assert jobs[0] == key_of(objects(arguments(nfd_present=False))["Job"]).name
 
 
 def test_cluster_api_gets_the_rule_for_what_it_does_not_copy() -> None:
