@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+from aifactory.plan.nodes import POOL_LABEL
 from tests.support.kind import Kind, eventually, gpu_pod
 
 pytestmark = pytest.mark.kind
@@ -18,15 +19,32 @@ def _offers(pilot: Kind, pool: str) -> bool:
     return pilot.offered(worker.container) == worker.pool.allocatable
 
 
-def _gpu_pods_run(pilot: Kind, pool: str, resource: str = GPU) -> None:
+def _gpu_pods_run(pilot: Kind, pool: str) -> None:
+    """A Deployment gets a pod with a GPU of the pool.
+
+    A pod that comes while a plugin is away is refused by the kubelet for good; its owner makes another one.
+    """
+    made = gpu_pod(SPACE, "again", pool, {GPU: 1})
+    labels = {"app": "again"}
+    spec = {**made["spec"], "restartPolicy": "Always"}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": made["metadata"],
+        "spec": {
+            "replicas": 1,
+            "selector": {"matchLabels": labels},
+            "template": {"metadata": {"labels": labels}, "spec": spec},
+        },
+    }
     with pilot.namespace(SPACE):
-        pilot.apply(gpu_pod(SPACE, "again", pool, {resource: 1}))
-        pilot.await_running(SPACE, "again", timeout_s=RECOVERY_S)
-        seen = eventually(
-            "the pod has its device",
-            lambda: pilot.execute(SPACE, "again", "echo $NVIDIA_VISIBLE_DEVICES").strip(),
+        pilot.apply(deployment)
+        pilot.kubectl("-n", SPACE, "wait", "--for=condition=Available", "deployment/again", "--timeout=110s")
+        seen = pilot.kubectl(
+            "-n", SPACE, "exec", "deployment/again", "--", "sh", "-c", "echo $NVIDIA_VISIBLE_DEVICES"
         )
         assert seen.startswith("GPU-")
+        pilot.kubectl("-n", SPACE, "delete", "deployment", "again")
 
 
 def _ready(pilot: Kind, node: str) -> bool:
@@ -112,3 +130,23 @@ def test_a_node_is_deleted_and_returns(pilot: Kind) -> None:
     eventually("the node is Ready", lambda: _ready(pilot, node), RECOVERY_S)
     eventually("its GPUs are offered", lambda: _offers(pilot, "infer-b300"), RECOVERY_S)
     _gpu_pods_run(pilot, "infer-b300")
+
+
+def test_a_pool_that_a_job_labels_is_labelled_again(pilot: Kind) -> None:
+    """What a node of such a pool lost, the pool's CronJob writes again; it is started here instead of waited for."""
+    node = pilot.worker("infer-gb300")
+    pilot.kubectl("label", "node", node, f"{POOL_LABEL}-", "nvidia.com/device-plugin.config-")
+    pilot.kubectl("taint", "node", node, "nvidia.com/gpu-")
+    pilot.kubectl(
+        "-n", "aifactory-system", "create", "job", "--from=cronjob/pool-infer-gb300", "pool-infer-gb300-now"
+    )
+    try:
+        eventually(
+            "the label is back",
+            lambda: pilot.node(node)["metadata"]["labels"].get(POOL_LABEL) == "infer-gb300",
+        )
+        eventually("the taint is back", lambda: pilot.node(node)["spec"].get("taints"))
+    finally:
+        pilot.kubectl("-n", "aifactory-system", "delete", "job", "pool-infer-gb300-now")
+    eventually("its GPUs are offered", lambda: _offers(pilot, "infer-gb300"), RECOVERY_S)
+    _gpu_pods_run(pilot, "infer-gb300")

@@ -154,7 +154,7 @@ def test_a_lab_has_the_name_of_a_stack(
         ["validate", "--no-such-option"],
         ["up"],
         ["up", "local", "--target", "moon"],
-        ["render", "a", "b"],
+        ["plan", "a", "b"],
     ],
 )
 def test_words_that_are_not_understood(words: list[str], terminal: Terminal) -> None:

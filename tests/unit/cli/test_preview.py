@@ -206,6 +206,9 @@ def test_machines_get_everything(terminal: Terminal, finding: Any) -> None:
     assert data["disruptions"][1]["acknowledged"]["reason"] == "maintenance window"
 
 
-def test_a_target_without_a_lab(terminal: Terminal) -> None:
-    """`--target kind` says which labs there are."""
-    assert "there is no lab of target 'kind'" in terminal("preview", "local", "--target", "kind").err
+def test_a_kind_lab_that_is_not_there(terminal: Terminal) -> None:
+    """A stack that is not up on kind is a first install: nothing is asked, and nobody is disrupted."""
+    done = terminal("preview", "local", "--target", "kind")
+    assert done.code == 0
+    assert "local on target kind: preview" in done.out
+    assert "a first install disrupts no running work" in done.out
