@@ -18,6 +18,7 @@ from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.engine import Notify
 from aifactory.deliver.identity import verify, verify_rights
 from aifactory.deliver.program import parts_for
+from aifactory.deliver.released import release_nodes
 from aifactory.deliver.takeover import predecessor
 from aifactory.deliver.workspace import Workspace, lab_state, lab_workspace, user_workspace
 from aifactory.errors import LabError
@@ -92,11 +93,16 @@ def destroy(
         )
     cluster, workspace = place(chosen, tools, sample=None, bring_up=False, lab=lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
-    bundle = bundle_of(parts_for(chosen.plan, cluster))
+    parts = parts_for(chosen.plan, cluster)
+    bundle = bundle_of(parts)
     if made is not None:
         made.unsettle(cluster, note)
     step(f"pulumi destroy of {chosen.plan.cell or stack}")
     gone = realise.destroy(bundle, cluster, workspace, note, engine_lines(verbose=verbose))
+    # Simulated nodes are labelled by their lab: there no Job ran.
+    released = 0 if chosen.plan.simulated else release_nodes(cluster, parts.node_pools)
+    if released:
+        note(f"{released} nodes are no longer labelled and tainted for their pools")
     out.print(
         f"{chosen.plan.cell or stack}: {gone} resources removed; nothing of it is left in the cluster",
         markup=False,
