@@ -16,6 +16,9 @@ from aifactory.lab.kind.docker_service import why_not
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
+BUILD = ROOT / "build"
+WITH_TOOLS = ("engine", "gitops", "kind")
+"""Lanes that need tools, in the order in which they run."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,26 @@ LANES = (
 )
 
 
+class Prefetch:
+    """Obtains the tools of later lanes, at low priority, while earlier lanes run; a lane waits for what it needs."""
+
+    _PROGRAM = "import sys; from aifactory.lab.tools import Toolbox, tools_for;"
+    _PROGRAM += " [Toolbox.default().ensure(tools_for(lane)) for lane in sys.argv[1:]]"
+
+    def __init__(self, lanes: list[str]) -> None:
+        BUILD.mkdir(exist_ok=True)
+        self._log = (BUILD / "prefetch.log").open("w")
+        command = ["nice", "-n", "15", sys.executable, "-c", self._PROGRAM, *lanes]
+        self._process = subprocess.Popen(command, cwd=ROOT, stdout=self._log, stderr=subprocess.STDOUT)
+
+    def end(self) -> None:
+        """Nothing of it runs any more; what it could not obtain, the lane that needs it has said."""
+        if self._process.poll() is None:
+            self._process.terminate()
+        self._process.wait()
+        self._log.close()
+
+
 def _run(lane: Lane) -> tuple[bool, float]:
     print(f"\n== lane {lane.name} (does not prove {lane.not_proven})", flush=True)
     began = time.monotonic()
@@ -78,7 +101,13 @@ def main(names: list[str]) -> int:
         return 2
     wanted = [known[name] for name in names] if names else list(LANES)
     missing = {lane.name: reason for lane in wanted if (reason := lane.cannot_run()) is not None}
-    results = {lane.name: _run(lane) for lane in wanted if lane.name not in missing}
+    prefetch = Prefetch(
+        [name for name in WITH_TOOLS if name in {lane.name for lane in wanted} - missing.keys()]
+    )
+    try:
+        results = {lane.name: _run(lane) for lane in wanted if lane.name not in missing}
+    finally:
+        prefetch.end()
     print("\n== lanes")
     for name, (passed, took_s) in results.items():
         print(f"{name:<11} {'passed' if passed else 'FAILED':<7} {took_s:6.1f} s")
