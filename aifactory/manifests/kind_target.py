@@ -95,6 +95,12 @@ def replaced(plan: FactoryPlan) -> tuple[str, ...]:
         for tier in after.storage.tiers
         if tier.backend is Backend.CEPH_OBJECT
     ]
+    lines += [
+        f"pool {pool.name} is shared by MPS: its configuration is rendered, but its control daemon needs CUDA and does"
+        " not run here, so its nodes offer no GPU"
+        for pool in plan.pools
+        if pool.pool.partitioning.mps is not None
+    ]
     return tuple(lines)
 
 

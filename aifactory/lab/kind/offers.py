@@ -23,16 +23,20 @@ Notify = Callable[[str], None]
 def wanted(made: Iterable[Worker]) -> dict[str, Offer]:
     """What each GPU worker has to offer, by its name: the plan's allocatable resources of one node.
 
-    A node whose pool allocates through DRA offers devices, and no resource of the device plugin at all.
+    A node whose pool allocates through DRA offers devices, and no resource of the device plugin at all. One whose
+    pool is shared by MPS offers nothing: the plugin waits for a control daemon, which needs CUDA.
     """
     found: dict[str, Offer] = {}
     for worker in made:
         if worker.pool is None:
             continue
-        dra = worker.pool.pool.allocation is Allocation.DRA
-        found[worker.container] = (
-            {DEVICES: worker.pool.system.gpus_per_node} if dra else dict(worker.pool.allocatable)
-        )
+        pool = worker.pool.pool
+        if pool.partitioning.mps is not None:
+            found[worker.container] = {}
+        elif pool.allocation is Allocation.DRA:
+            found[worker.container] = {DEVICES: worker.pool.system.gpus_per_node}
+        else:
+            found[worker.container] = dict(worker.pool.allocatable)
     return found
 
 
