@@ -77,17 +77,18 @@ def _cluster(chosen: Chosen, lab: str | None) -> Cluster:
         return Cluster()
     name = lab or home_of(plan)
     if not (labs(plan.target.value) / name).is_dir():
-        raise _not_there(chosen, name, "absent")
+        raise _not_there(chosen, name, "absent", named=lab is not None)
     made = lab_of(plan.target, name, tools_of(plan.target))
     state = made.status().state
     if state != "running":
-        raise _not_there(chosen, name, state)
+        raise _not_there(chosen, name, state, named=lab is not None)
     return Cluster(made.kubeconfig)
 
 
-def _not_there(chosen: Chosen, name: str, state: str) -> LabError:
+def _not_there(chosen: Chosen, name: str, state: str, *, named: bool) -> LabError:
     target = chosen.plan.target
+    which = f" --lab {name}" if named else ""
     return LabError(
         f"the lab of {name} ({WHAT[target]}) is {state}: there is nothing to compare with; a running lab is needed;"
-        f" start it with: aifactory up {chosen.name} --target {target.value}"
+        f" start it with: aifactory up {chosen.name} --target {target.value}{which}"
     )

@@ -8,12 +8,13 @@ import typer
 
 from aifactory.catalog.load import catalog
 from aifactory.deliver.workspace import PROGRAM
-from aifactory.errors import AIFactoryError
+from aifactory.errors import AIFactoryError, Problem, StackInvalid
 from aifactory.manifests.findings import checked_plan
 from aifactory.plan.cell_choice import one_cell
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import CONFIG_KEY, load_stack, read_config, stack_file
 from aifactory.spec.stack import Stack, Target
+from aifactory.spec.units import STACK_NAME
 
 STACKS = PROGRAM / "stacks"
 
@@ -86,6 +87,11 @@ def find(name: str | None, file: Path | None) -> Found:
     assert path is not None  # noqa: S101 - one of the two is given
     stack = load_stack(path)
     known = name or path.name.removeprefix("Pulumi.").removesuffix(".yaml")
+    if not STACK_NAME.fullmatch(known):
+        # The name is a label of every object, and the name of folders.
+        what = f"the file's name gives the stack the name '{known}', which no stack may have"
+        allowed = "lower-case letters, digits and dashes, at most 42"
+        raise StackInvalid(str(file), [Problem("", what, allowed, "name the file Pulumi.<stack>.yaml")])
     return Found(name=known, file=path, raw=read_config(path)[CONFIG_KEY], stack=stack)
 
 

@@ -4,7 +4,7 @@ import json
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from aifactory.cli.console import note, out, step
 from aifactory.cli.extent import Extent
@@ -138,13 +138,15 @@ def down(stack: OptionalStack = None, target: AnyLab = None) -> None:
         require_name(stack)
     found = _there(target)
     asked = [(one, name) for one, name in found if stack in {None, name}]
+    absent = stack is not None and not asked
     if stack is not None and not asked:
-        asked = [(target or Target.SIMULATED, stack)]
+        asked = [(target or Target.SIMULATED, stack)]  # what a killed run left of it goes
     if not asked:
         out.print("no lab is there")
     for one, name in asked:
         lab_of(one, name, tools_of(one)).down(note)
-        out.print(f"{name}: removed", markup=False)
+        if not absent:  # else the lab itself has said what there was
+            out.print(f"{name}: removed", markup=False)
 
 
 def _there(target: Target | None) -> list[tuple[Target, str]]:
@@ -170,7 +172,8 @@ def status(target: AnyLab = None, *, as_json: AsJson = False) -> None:
     if not found:
         out.print("no lab is there; start one with: aifactory lab up --target simulated")
         return
-    table = Table("stack", "target", "state", "nodes", "processes", "kubeconfig", box=None, pad_edge=False)
+    path = Column("kubeconfig", overflow="fold")  # a path that is cut leads nowhere
+    table = Table("stack", "target", "state", "nodes", "processes", path, box=None, pad_edge=False)
     for one, item in found:
         parts = str(len(item.processes))
         table.add_row(item.stack, one.value, item.state, str(item.nodes), parts, str(item.kubeconfig))

@@ -28,6 +28,8 @@ from aifactory.cli.console import err
 from aifactory.errors import AIFactoryError
 
 INTERRUPTED = 130
+_NOT_USABLE = (errno.EACCES, errno.ENOTDIR, errno.EROFS)
+"""What is wrong with a place of the user's, and not with this tool."""
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -72,6 +74,12 @@ def main() -> None:
             _fail(
                 f"the disk is full ({error.filename or 'no file named'}); free space is needed; free some, or move"
                 " XDG_CACHE_HOME and XDG_STATE_HOME to another disk, then run the same command again",
+                1,
+            )
+        if error.errno in _NOT_USABLE and error.filename is not None:
+            _fail(
+                f"{error.filename}: cannot be used ({error.strerror}); a file or folder that can be read and written is"
+                " needed; check its rights, or move XDG_CACHE_HOME and XDG_STATE_HOME",
                 1,
             )
         _unexpected(error)

@@ -66,6 +66,11 @@ def mirror(
         raise AIFactoryError(
             "--out: there is no file to write without --format; formats: hauler, skopeo; add --format"
         )
+    if as_json and output is not None:
+        raise AIFactoryError(
+            f"--json: with --format {output.value} the input file of a tool is printed; one of the two is allowed;"
+            " leave one out"
+        )
     found = _stacks(stack, file, every=every)
     parcel = _parcel(found, _platform(platform))
     if output is not None:

@@ -37,7 +37,11 @@ def policy(
 
     Exit code 2 where a rule is broken and no written exception covers it. A stack is checked cell by cell.
     """
-    cells = _from_tree(stack, file, tree) if tree is not None else _from_stack(stack, file, target, cell)
+    cells = (
+        _from_tree(stack, file, tree, target, cell)
+        if tree is not None
+        else _from_stack(stack, file, target, cell)
+    )
     verdicts = {where: judged(objects, name, digests=digests) for where, (name, objects) in cells.items()}
     if as_json:
         out.print_json(json.dumps(_as_data(verdicts)))
@@ -49,11 +53,16 @@ def policy(
 
 
 def _from_tree(
-    stack: str | None, file: Path | None, tree: Path
+    stack: str | None, file: Path | None, tree: Path, target: TargetOption, cell: str | None
 ) -> dict[str, tuple[str, list[KubernetesObject]]]:
     if file is not None:
         raise AIFactoryError(
             "--tree and --file cannot both be given; one of them says what is checked; leave one out"
+        )
+    if target is not None or cell is not None:
+        raise AIFactoryError(
+            "--target and --cell are for a stack: a tree is checked as it is; with --tree the name of its stack is"
+            " allowed; leave them out"
         )
     return {shown(tree): (stack or "", objects_below(tree))}
 

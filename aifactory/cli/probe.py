@@ -54,6 +54,11 @@ def probe(
 
     Exit code 2 where they do not.
     """
+    if lab is not None and not live:
+        raise LabError(
+            "--lab: without --live rendered policies are read, and no lab is asked; with --live a kind lab can be"
+            " named; leave --lab out, or add --live"
+        )
     chosen = choose_cell(stack, file, target, cell or FIRST_CELL)
     if live and chosen.plan.target is not Target.KIND:
         raise LabError(

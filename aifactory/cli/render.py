@@ -9,6 +9,7 @@ import typer
 from aifactory.catalog.load import catalog
 from aifactory.cli.console import out
 from aifactory.cli.extent import Extent
+from aifactory.cli.figures import plural
 from aifactory.cli.inputs import CellOption, Found, StackFile, TargetOption, choose, shown
 from aifactory.cli.render_words import first_phases, meant, place
 from aifactory.deliver.charts import chart_skip
@@ -117,7 +118,8 @@ def _trees(
 
 def _report(tree: Tree, *, check: bool) -> None:
     stale = tree.stale
-    size = f"{tree.cells} cells in {tree.waves} waves, {tree.files} files, {tree.size / 1e6:.2f} MB"
+    extent = f"{plural(tree.cells, 'cell')} in {plural(tree.waves, 'wave')}"
+    size = f"{extent}, {tree.files} files, {tree.size / 1e6:.2f} MB"
     if not check:
         written, removed = len(stale.missing) + len(stale.changed), len(stale.unwanted)
         out.print(f"{shown(tree.folder)}: {size}; {written} files written, {removed} removed", markup=False)

@@ -8,6 +8,7 @@ from aifactory.cli.inputs import STACKS, Found, find
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.gitops.model import Place
 from aifactory.spec.delivery import GitOpsEngine
+from aifactory.spec.delivery_checks import place_problems
 
 
 def meant(names: Sequence[str], file: Path | None, *, every: bool) -> list[Found]:
@@ -38,7 +39,7 @@ def place(
     """Where the trees are: as the options say, or else as the stacks that name a repository agree.
 
     Raises:
-        AIFactoryError: If no repository is known, or the stacks name different ones.
+        AIFactoryError: If no repository is known, the stacks name different ones, or an option is of another form.
     """
     named = [one.stack.delivery for one in found if one.stack.delivery.repository is not None]
     known = {(one.repository, one.revision, one.path, one.secret_ref) for one in named}
@@ -48,16 +49,19 @@ def place(
             f"{what} for the trees; one is needed, with its branch and folder; give --repository https://..., or"
             " delivery.repository in the stack file"
         )
+    base = named[0] if len(known) == 1 else found[0].stack.delivery
+    address = str(base.repository) if repository is None else repository
+    branch = base.revision if revision is None else revision
+    root = base.path if path is None else path
+    # Those of a stack file were checked with it.
+    problems = [
+        f"--{one.path}: {one.what}; {one.allowed}; {one.fix}" for one in place_problems(address, branch, root)
+    ]
+    if problems:
+        raise AIFactoryError("\n".join(problems))
     if repository is not None:
         _no_secret(repository)
-    base = named[0] if len(known) == 1 else found[0].stack.delivery
-    return Place(
-        engine=engine,
-        repository=repository or str(base.repository),
-        revision=revision or base.revision,
-        root=path or base.path,
-        secret_ref=base.secret_ref,
-    )
+    return Place(engine=engine, repository=address, revision=branch, root=root, secret_ref=base.secret_ref)
 
 
 def _no_secret(repository: str) -> None:

@@ -47,9 +47,15 @@ class Cluster(Transport):
             if problem.status != NOT_FOUND:
                 raise
             return {}
+        if not isinstance(listing, list):
+            # What is behind it would look like a cluster in which everything is missing.
+            raise ClusterError(
+                f"{self.server} answers {_prefix(api_version)} with something that is no list of kinds; the address of"
+                " a Kubernetes API server is needed; check the kubeconfig, and whether a proxy or a log-in page answers"
+            )
         found = {
             str(row["kind"]): (str(row["name"]), bool(row["namespaced"]))
-            for row in (listing if isinstance(listing, list) else [])
+            for row in listing
             if isinstance(row, dict) and "/" not in str(row["name"])
         }
         with self._lock:

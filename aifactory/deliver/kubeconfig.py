@@ -1,5 +1,6 @@
 """Kubeconfig files: read by the official client, refused with one clear message."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,8 +41,11 @@ def configuration(
             persist_config=False,
         )
     except (*_UNUSABLE, kubernetes.config.ConfigException) as error:
-        shown = kubeconfig or "the default kubeconfig"
-        why = " ".join(str(error).split())
+        shown = kubeconfig or f"the default kubeconfig ({os.environ.get('KUBECONFIG') or '~/.kube/config'})"
+        torn = isinstance(
+            error, AttributeError | KeyError | TypeError
+        )  # of the client, which checks no types
+        why = "its content is of another form" if torn else " ".join(str(error).split())
         raise ClusterError(
             f"{shown}: cannot be used as a kubeconfig ({why}); a file with a current context is needed;"
             " set KUBECONFIG, or bring a lab up with 'aifactory lab up --target simulated'"

@@ -14,23 +14,25 @@ _BUILD = "kustomize.config.k8s.io/"
 """Files by which kustomize builds a folder: they describe files, not objects of a cluster."""
 
 
-def objects_below(folder: Path) -> list[KubernetesObject]:
+def objects_below(folder: Path, remedy: str = "make it with: aifactory render") -> list[KubernetesObject]:
     """Every object in the files below a folder, by path; files without any are passed over.
 
     A file may hold several documents, and a document a ``List``. Hidden files and folders are not read.
+
+    Args:
+        folder: The folder.
+        remedy: How to get such a folder, for messages.
 
     Raises:
         AIFactoryError: If there is no such folder, no object in it, or a file cannot be read as objects.
     """
     if not folder.is_dir():
-        raise AIFactoryError(
-            f"{folder}: there is no such folder; one with manifests is needed; make it with: aifactory render"
-        )
+        raise AIFactoryError(f"{folder}: there is no such folder; one with manifests is needed; {remedy}")
     found = [item for file in _files(folder) for item in _objects(file)]
     if not found:
         raise AIFactoryError(
             f"{folder}: no Kubernetes object is in it, so nothing could be checked; a folder with manifests is needed;"
-            " make it with: aifactory render"
+            f" {remedy}"
         )
     return found
 

@@ -19,11 +19,12 @@ def write_file(path: Path, text: str) -> None:
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
+        staged = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed before it is renamed
             "w", encoding="utf-8", newline="\n", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as staged:
-            staged.write(text)
+        )
         try:
+            with staged:
+                staged.write(text)
             Path(staged.name).chmod(0o644)
             os.replace(staged.name, path)  # noqa: PTH105 - the atomic replace is the point
         except OSError:

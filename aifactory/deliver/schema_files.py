@@ -12,6 +12,7 @@ from aifactory.manifests.json_schemas import Schema, of_crd, of_openapi
 
 OPENAPI = "/openapi/v3"
 """Where an API server lists its OpenAPI documents, one a group and version."""
+_NAME = "name one with --crds or AIFACTORY_CRDS"
 
 
 def of_crds(folder: Path) -> Iterator[tuple[str, Schema]]:
@@ -20,11 +21,12 @@ def of_crds(folder: Path) -> Iterator[tuple[str, Schema]]:
     Raises:
         AIFactoryError: If the folder has none, or is not there.
     """
-    found = [item for item in objects_below(folder) if item["kind"] == "CustomResourceDefinition"]
+    objects = objects_below(folder, _NAME)
+    found = [item for item in objects if item["kind"] == "CustomResourceDefinition"]
     if not found:
         raise AIFactoryError(
             f"{folder}: no CustomResourceDefinition is in it; a folder with those of the operators is needed;"
-            " name one with --crds or AIFACTORY_CRDS"
+            f" {_NAME}"
         )
     for item in found:
         yield from of_crd(item)
@@ -46,8 +48,13 @@ def write_schemas(schemas: dict[str, Schema], out: Path) -> None:
     """Every schema is in its file below the folder; other files are left alone.
 
     Raises:
-        AIFactoryError: If a file cannot be written.
+        AIFactoryError: If there is no schema, or a file cannot be written.
     """
+    if not schemas:
+        raise AIFactoryError(
+            "no schema could be made: no definition has a served version with a schema, and no API server lists one;"
+            " definitions as operators ship them, or a running API server, are needed; correct --crds or --kubeconfig"
+        )
     try:
         for name, schema in schemas.items():
             file = out / name

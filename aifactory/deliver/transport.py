@@ -107,15 +107,30 @@ class Transport:
                 body=None if body is None else json.dumps(body),
                 timeout=TIMEOUT_S,
             )
-        except urllib3.exceptions.HTTPError as error:
+        except (urllib3.exceptions.HTTPError, ValueError) as error:
+            # The text of a ValueError may hold the token: what is wrong with a header is told with the header.
+            tls = isinstance(error, urllib3.exceptions.SSLError)
+            why = f"{type(error).__name__}: {error}" if tls else type(error).__name__
             raise ClusterError(
-                f"the cluster at {self.server} cannot be reached ({type(error).__name__}); a running API server is"
+                f"the cluster at {self.server} cannot be reached ({why}); a running API server is"
                 " needed; check the network and the kubeconfig, or start the lab with 'aifactory lab up'"
             ) from error
         text = answer.data.decode("utf-8", "replace")
         if answer.status >= _OK:
             raise ApiProblem(f"{method} {path}", answer.status, _message(text))
-        parsed: KubernetesObject = json.loads(text) if text.startswith("{") else {"text": text}
+        return self._parsed(f"{method} {path}", text)
+
+    def _parsed(self, action: str, text: str) -> KubernetesObject:
+        """An answer that is JSON, or else its text."""
+        if not text.startswith("{"):
+            return {"text": text}
+        try:
+            parsed: KubernetesObject = json.loads(text)
+        except ValueError as error:
+            raise ClusterError(
+                f"{action}: {self.server} answers with torn JSON; the address of a Kubernetes API server is needed;"
+                " check the kubeconfig and what is in between"
+            ) from error
         return parsed
 
 

@@ -4,12 +4,12 @@ import json
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 import yaml
 
+from aifactory.deliver.staging import STAGING, refuse_links, staged
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.model import Bundle, KubernetesObject, Release, key_of
 from aifactory.manifests.names import dns_label
@@ -20,7 +20,6 @@ _AMBIGUOUS = re.compile(
     r"[-+]?(\.[0-9_]+|[0-9][0-9_]*(\.[0-9_]*)?)([eE][-+]?[0-9_]+)?|[-+]?0[xXoObB][0-9a-fA-F_]+|[yYnN]"
 )
 """Text that Go's YAML readers take for a number or a truth value, such as 08 or 1e3; PyYAML quotes only some of it."""
-_STAGING = ".aifactory-staging-"
 _NAME_LIMIT = 120
 
 
@@ -83,16 +82,17 @@ def write_tree(bundle: Bundle, out: Path) -> tuple[int, int]:
         How many files were written or changed, and how many were removed.
 
     Raises:
-        AIFactoryError: If the folder holds other files than ours, or cannot be written.
+        AIFactoryError: If the folder holds other files than ours, a folder in it is a link, or it cannot be written.
     """
     wanted = dict(files_of(bundle))
     try:
         before = _rendered_before(out)
+        refuse_links(out, {*before, *wanted})
         out.parent.mkdir(parents=True, exist_ok=True)
         # A rename stays on one file system: a folder that is mounted is staged inside itself.
         beside = out if out.is_mount() else out.parent
-        with tempfile.TemporaryDirectory(dir=beside, prefix=_STAGING) as staging:
-            return _replace(out, Path(staging), wanted, before)
+        with staged(beside) as staging:
+            return _replace(out, staging, wanted, before)
     except OSError as error:
         raise AIFactoryError(
             f"{out}: the tree cannot be written ({error.strerror or error}); a writable folder with enough space is"
@@ -104,7 +104,7 @@ def _rendered_before(out: Path) -> set[str]:
     marker = out / MARKER
     if marker.is_file():
         return _listed(marker)
-    if out.is_dir() and any(not entry.name.startswith(_STAGING) for entry in out.iterdir()):
+    if out.is_dir() and any(not entry.name.startswith(STAGING) for entry in out.iterdir()):
         raise AIFactoryError(
             f"{out}: the folder holds files that were not rendered by this tool; an empty folder, or one rendered"
             " before, is needed; name another one with --out"

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from aifactory.errors import Problem
 from aifactory.spec.address_checks import address_family, addresses, opened_networks
 from aifactory.spec.block_checks import CHECKS as BLOCK_CHECKS
+from aifactory.spec.delivery_checks import CHECKS as DELIVERY_CHECKS
 from aifactory.spec.gate_checks import CHECKS as GATE_CHECKS
 from aifactory.spec.names import repeated
 from aifactory.spec.namespace_checks import CHECKS as NAMESPACE_CHECKS
@@ -140,6 +141,7 @@ CHECKS: tuple[Check, ...] = (
     *NAMESPACE_CHECKS,
     *BLOCK_CHECKS,
     *PROGRAMME_CHECKS,
+    *DELIVERY_CHECKS,
     *GATE_CHECKS,
 )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from aifactory.deliver.staging import STAGING
 from aifactory.deliver.tree import MARKER
 from tests.support.cli import ROOT, Terminal
 from tests.support.gitops import dangling, rendered, words
@@ -178,3 +179,59 @@ def test_a_killed_render_leaves_a_tree_that_leads_somewhere(
     assert dangling(tree) == []
     assert [entry.name for entry in out.iterdir()] == [CHANGED]
     assert content(tree) != before
+
+
+@pytest.mark.parametrize("more", [(), ("--check",)])
+def test_a_tree_does_not_lead_out_of_its_folder(
+    more: tuple[str, ...], tree: Path, terminal: Terminal, tmp_path: Path
+) -> None:
+    """A folder of the tree that is a link is refused: what is behind it is neither replaced nor removed."""
+    elsewhere = tmp_path / "elsewhere"
+    (tree / "cells").rename(elsewhere)
+    (elsewhere / "old.yaml").write_text("mine")
+    (tree / "cells").symlink_to(elsewhere)
+    marker = json.loads((tree / MARKER).read_text())
+    marker["files"]["cells/old.yaml"] = ""
+    (tree / MARKER).write_text(json.dumps(marker))
+    before = content(elsewhere)
+
+    done = terminal(*words("local", "flux", tree.parent, *more))
+
+    assert done.code == 1
+    assert done.err == (
+        f"error: {tree / 'cells'}: is a symbolic link, through which files outside of the tree would be replaced or"
+        " removed; folders of a tree are folders; move it away, or name another folder with --out\n"
+    )
+    assert content(elsewhere) == before
+
+
+def test_a_link_in_the_place_of_a_file_is_stale(tree: Path, terminal: Terminal, tmp_path: Path) -> None:
+    """A link to the right text is no fresh file; it is replaced, and what it leads to stays."""
+    aside = tmp_path / "aside.md"
+    (tree / "README.md").rename(aside)
+    (tree / "README.md").symlink_to(aside)
+
+    assert check(terminal, tree)[0] == 2
+    assert terminal(*words("local", "flux", tree.parent)).code == 0
+
+    assert not (tree / "README.md").is_symlink()
+    assert aside.read_bytes() == (tree / "README.md").read_bytes()
+
+
+def test_a_check_that_cannot_read_is_one_error(tmp_path: Path, terminal: Terminal) -> None:
+    """A folder that no system can have is named, without a traceback or the word defect."""
+    done = terminal(*words("local", "flux", tmp_path / ("x" * 300), "--check"))
+
+    assert done.code == 1
+    assert "the tree cannot be read (File name too long); a readable folder is needed;" in done.err
+
+
+def test_what_a_killed_run_left_goes_when_the_tree_is_fresh(tree: Path, terminal: Terminal) -> None:
+    """The folder of a run that was killed at its end is not left for Git to pick up."""
+    left = tree.parent / f"{STAGING}{2**22 + 1}-x"  # above the highest number that a process can have
+    left.mkdir()
+    (left / "README.md").write_text("half")
+
+    assert terminal(*words("local", "flux", tree.parent)).code == 0
+
+    assert not left.exists()

@@ -161,3 +161,18 @@ def test_a_mounted_folder_is_rendered_to(small_disk: Path, terminal: Terminal) -
     assert done.code == 1
     assert "No space left on device" in done.err
     assert [entry.name for entry in small_disk.parent.iterdir()] == [small_disk.name]
+
+
+def test_a_plain_tree_does_not_lead_out_of_its_folder(tree: Path, terminal: Terminal, tmp_path: Path) -> None:
+    """A folder of a plain tree that is a link is refused, and what is behind it stays."""
+    assert terminal("render", "local", "--out", str(tree)).code == 0
+    elsewhere = tmp_path / "elsewhere"
+    (tree / "manifests").rename(elsewhere)
+    (tree / "manifests").symlink_to(elsewhere)
+    before = content(elsewhere)
+
+    done = terminal("render", "local", "--out", str(tree))
+
+    assert done.code == 1
+    assert f"{tree / 'manifests'}: is a symbolic link, through which files outside of the tree" in done.err
+    assert content(elsewhere) == before

@@ -8,18 +8,15 @@ other that names it, and what is no longer wanted goes last; so at every moment 
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from aifactory.deliver.gitops.text import Texts
+from aifactory.deliver.staging import clear_staging, refuse_links, staged
 from aifactory.deliver.tree import MARKER
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.gitops.model import KUSTOMIZATION
 
-STAGING = ".aifactory-staging-"
-"""Beginning of the name of the folder beside a tree in which it is made ready; the process's number follows."""
 _ORDER = ("shared/", "cells/", "management/")
 """Folders in the order of their replacement: what is named before what names it."""
 
@@ -53,17 +50,27 @@ def compare(folder: Path, texts: Texts) -> Stale:
     """What differs between a folder and the tree that is wanted in it.
 
     Raises:
-        AIFactoryError: If the marker is not one that this tool wrote.
+        AIFactoryError: If the marker is not one that this tool wrote, a folder of the tree is a link, or the tree
+            cannot be read.
     """
+    try:
+        return _compared(folder, texts)
+    except OSError as error:
+        raise AIFactoryError(
+            f"{error.filename or folder}: the tree cannot be read ({error.strerror or error}); a readable folder is"
+            " needed; check its rights, or name another one with --out"
+        ) from error
+
+
+def _compared(folder: Path, texts: Texts) -> Stale:
     ours = _ours(folder)
     wanted = {**texts, MARKER: marker_text(texts)}
+    refuse_links(folder, {*ours, *wanted})
     missing = tuple(name for name in wanted if not (folder / name).is_file())
     return Stale(
         missing=missing,
         changed=tuple(
-            name
-            for name, data in wanted.items()
-            if name not in missing and (folder / name).read_bytes() != data
+            name for name, data in wanted.items() if name not in missing and not _same(folder / name, data)
         ),
         unwanted=tuple(sorted(name for name in ours - set(wanted) if (folder / name).is_file())),
     )
@@ -85,11 +92,11 @@ def write(folder: Path, texts: Texts) -> Stale:
     try:
         stale = compare(folder, texts)
         _refuse_foreign(folder, texts)
+        clear_staging(folder.parent)
         if stale:
-            _clear_staging(folder.parent)
             folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{STAGING}{os.getpid()}-") as staging:
-                _replace(folder, Path(staging), texts, stale)
+            with staged(folder.parent) as staging:
+                _replace(folder, staging, texts, stale)
     except OSError as error:
         raise AIFactoryError(
             f"{folder}: the tree cannot be written ({error.strerror or error}); a writable folder with enough space"
@@ -133,7 +140,8 @@ def _refuse_foreign(folder: Path, texts: Texts) -> None:
 
 
 def _same(path: Path, data: bytes) -> bool:
-    return path.is_file() and path.read_bytes() == data
+    """Whether it is the file itself; Git would keep a link, whatever that leads to on this machine."""
+    return path.is_file() and not path.is_symlink() and path.read_bytes() == data
 
 
 def _rank(name: str) -> tuple[int, bool, str]:
@@ -175,11 +183,3 @@ def _remove_empty(folder: Path, inner: Path) -> None:
     while inner != folder and inner.is_dir() and not any(inner.iterdir()):
         inner.rmdir()
         inner = inner.parent
-
-
-def _clear_staging(beside: Path) -> None:
-    """Folders that killed runs left are gone; those of living processes stay."""
-    for left in beside.glob(f"{STAGING}*-*"):
-        number = left.name.removeprefix(STAGING).partition("-")[0]
-        if number.isdigit() and not Path(f"/proc/{number}").exists() and Path("/proc").is_dir():
-            shutil.rmtree(left, ignore_errors=True)

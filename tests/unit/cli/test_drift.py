@@ -135,3 +135,11 @@ def test_a_lab_of_a_real_cluster(terminal: Terminal) -> None:
     assert (
         "--lab: the target is cluster, which is no lab; the lab of a simulated stack can be named;" in ran.err
     )
+
+
+def test_the_lab_that_was_named_is_in_the_remedy(terminal: Terminal) -> None:
+    """Who names a lab that is not there is told how to start that one."""
+    ran = terminal("drift", "local", "--target", "simulated", "--lab", "other")
+
+    assert ran.code == 1
+    assert ran.err.endswith("start it with: aifactory up local --target simulated --lab other\n")

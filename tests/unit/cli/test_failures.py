@@ -203,3 +203,18 @@ def test_a_terminal_of_few_columns_does_not_break_messages(tmp_path: Path) -> No
     done = run("validate", "nowhere", cwd=tmp_path, environment={"COLUMNS": "20"})
 
     assert len(done.err.splitlines()) == 1
+
+
+def test_a_place_that_cannot_be_used_is_not_a_defect(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A state folder below a file, or without rights, is named with what to change."""
+    failing(monkeypatch, NotADirectoryError(errno.ENOTDIR, "Not a directory", "/etc/hostname/x"))
+
+    done = terminal("validate", "local")
+
+    assert done.code == 1
+    assert done.err == (
+        "error: /etc/hostname/x: cannot be used (Not a directory); a file or folder that can be read and written is"
+        " needed; check its rights, or move XDG_CACHE_HOME and XDG_STATE_HOME\n"
+    )

@@ -89,3 +89,23 @@ def test_a_folder_that_cannot_be_written_is_refused(terminal: Terminal, crds: Pa
     assert (
         "the schemas cannot be written (Not a directory); a writable folder is needed; name another one with --out"
     ) in " ".join(ran.err.split())
+
+
+def test_no_schema_at_all_is_refused(terminal: Terminal, crds: Path, tmp_path: Path) -> None:
+    """Definitions without a served version make no schema; that is no success, and no folder is made."""
+    text = next(crds.rglob("*.yaml")).read_text()
+    next(crds.rglob("*.yaml")).write_text(text.replace("served: true", "served: false"))
+
+    ran = terminal("manifest-schemas", "--crds", str(crds), "--out", str(tmp_path / "out"))
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: no schema could be made: no definition has a served version")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_is_not_there_names_its_option(terminal: Terminal, tmp_path: Path) -> None:
+    """The remedy for missing definitions is the option that names them."""
+    ran = terminal("manifest-schemas", "--crds", str(tmp_path / "none"))
+
+    assert ran.code == 1
+    assert ran.err.endswith("name one with --crds or AIFACTORY_CRDS\n")

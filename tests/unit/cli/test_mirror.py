@@ -102,3 +102,14 @@ def test_words_that_do_not_fit(terminal: Terminal, words: tuple[str, ...], messa
     ran = terminal("mirror", *words)
     assert ran.code == 1
     assert message in " ".join(ran.err.split())
+
+
+def test_one_form_of_output(terminal: Terminal) -> None:
+    """A tool's file and JSON are not both printed: nothing is, and the message says what to leave out."""
+    ran = terminal("mirror", "local", "--format", "hauler", "--json")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == (
+        "error: --json: with --format hauler the input file of a tool is printed; one of the two is allowed; leave"
+        " one out\n"
+    )

@@ -123,3 +123,12 @@ def test_words_that_name_nothing_are_refused(terminal: Terminal, words: tuple[st
 
     assert ran.code == 1
     assert said in " ".join(ran.err.split())
+
+
+@pytest.mark.parametrize("word", ["--target=kind", "--cell=0"])
+def test_a_tree_has_no_target_and_no_cell(terminal: Terminal, tree: Path, word: str) -> None:
+    """A word that would change nothing is refused."""
+    ran = terminal("policy", "--tree", str(tree), word)
+
+    assert ran.code == 1
+    assert ran.err.startswith("error: --target and --cell are for a stack: a tree is checked as it is;")

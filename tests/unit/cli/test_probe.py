@@ -185,3 +185,11 @@ def test_a_live_probe_says_what_it_is(terminal: Terminal, monkeypatch: pytest.Mo
     assert seen == ["local", True]
     assert "network of local: connections in a kind lab, enforced by kube-router" in done.out
     assert "Not probed\n  - UDP" in done.out
+
+
+def test_a_lab_is_named_for_live_probes_only(terminal: Terminal) -> None:
+    """Who names a lab and reads policies alone is told that no lab would be asked."""
+    ran = terminal("probe", "local", "--lab", "other")
+
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err.startswith("error: --lab: without --live rendered policies are read, and no lab is asked;")

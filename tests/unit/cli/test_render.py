@@ -183,3 +183,43 @@ def test_an_engine_on_a_management_cluster_reaches_an_only_cell(terminal: Termin
     assert steps["local-c000-foundation"]["spec"]["kubeConfig"] == {
         "secretRef": {"name": "local-c000-kubeconfig"}
     }
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("--repository", "foo bar", "is no address of a Git repository; an address with scheme and host,"),
+        ("--repository", "https://[::1/x", "is no address of a Git repository; an address with scheme"),
+        ("--repository", "git@git.example:x/y", "is no address of a Git repository; an address with scheme"),
+        ("--repository", "https://git.example:99999/x", "is no address of a Git repository; an address"),
+        ("--path", "../x", "'../x' is no folder of the repository; folders of letters, digits, dots,"),
+        ("--path", "", "'' is no folder of the repository; folders of letters, digits, dots, dashes"),
+        ("--revision", "-a b", "'-a b' is no name of a branch; what Git allows: no spaces, no leading"),
+    ],
+)
+def test_a_place_that_no_engine_finds_is_refused(
+    option: str, value: str, said: str, terminal: Terminal, tmp_path: Path
+) -> None:
+    """Repository, branch and folder are of a form that Git knows, and nothing is written before."""
+    words = ("render", "local", "--engine", "flux", *URL, option, value, "--out", str(tmp_path / "out"))
+
+    done = terminal(*words)
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith(f"error: {option}: {said}")
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("name", ["...yaml", "Pulumi.Ünï cøde.yaml", f"{'a' * 43}.yaml"])
+def test_the_name_of_a_file_is_that_of_a_stack(name: str, terminal: Terminal, tmp_path: Path) -> None:
+    """The name is a folder and a label: a file of another name is refused, and nothing is written."""
+    file = tmp_path / name
+    file.write_text((ROOT / "stacks" / "Pulumi.local.yaml").read_text())
+    out = tmp_path / "out" / "deep"
+
+    done = terminal("render", "--file", str(file), "--engine", "flux", *URL, "--out", str(out))
+
+    assert done.code == 1
+    assert done.err.startswith(f"error: {file}: the file's name gives the stack the name ")
+    assert done.err.endswith("at most 42; name the file Pulumi.<stack>.yaml\n")
+    assert not out.parent.exists()

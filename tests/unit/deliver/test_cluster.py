@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from aifactory.deliver import transport as module
 from aifactory.deliver.cluster import ApiProblem, Cluster, at_once
@@ -203,3 +204,44 @@ def test_many_requests_keep_their_order() -> None:
     assert at_once(lambda item: item * 2, range(100)) == [item * 2 for item in range(100)]
     with pytest.raises(ZeroDivisionError):
         at_once(lambda item: 1 // item, [1, 0])
+
+
+def test_what_is_no_api_server_is_no_empty_cluster(api: ApiServer, cluster: Cluster) -> None:
+    """A log-in page that answers everything with 200 is an error, and not a cluster in which all is missing."""
+    api.answers["GET /api/v1"] = [(200, {"page": "log in"})]
+
+    with pytest.raises(ClusterError) as caught:
+        cluster.get({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a"}})
+
+    assert str(caught.value) == (
+        f"{api.url} answers /api/v1 with something that is no list of kinds; the address of a Kubernetes API server is"
+        " needed; check the kubeconfig, and whether a proxy or a log-in page answers"
+    )
+
+
+def test_a_torn_token_is_not_repeated(api: ApiServer, tmp_path: Path) -> None:
+    """A token with a line break cannot be sent; the message does not hold it."""
+    file = api.kubeconfig(tmp_path)
+    content = yaml.safe_load(file.read_text())
+    content["users"] = [{"name": "u", "user": {"token": "secret\nword"}}]
+    content["contexts"][0]["context"]["user"] = "u"
+    file.write_text(yaml.safe_dump(content))
+
+    with pytest.raises(
+        ClusterError, match=r"cannot be reached \(ValueError\); a running API server"
+    ) as caught:
+        Cluster(file).uid()
+
+    assert "secret" not in str(caught.value)
+
+
+def test_the_default_kubeconfig_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where KUBECONFIG names a file that is not there, the message names it too."""
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
+    # The client reads the variable once, when it is imported.
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", str(tmp_path / "none"))
+
+    with pytest.raises(
+        ClusterError, match=rf"^the default kubeconfig \({tmp_path / 'none'}\): cannot be used"
+    ):
+        Cluster()

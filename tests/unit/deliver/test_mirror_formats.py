@@ -1,6 +1,10 @@
 """Input files for hauler and skopeo, and how a file is written."""
 
+import errno
+import os
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -109,3 +113,27 @@ def test_a_file_that_cannot_be_written(tmp_path: Path) -> None:
         with pytest.raises(AIFactoryError, match=r"the file cannot be written \(.+\); a file in a writable"):
             write_file(place, "x")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder"]
+
+
+def test_a_file_that_does_not_fit_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the disk is full while the text is written, the old file stays and no part of the new one is left."""
+    file = tmp_path / "list.yaml"
+    file.write_text("old")
+    real = tempfile.NamedTemporaryFile
+
+    def full(*words: Any, **more: Any) -> Any:
+        made = real(*words, **more)
+        monkeypatch.setattr(made, "write", lambda _text: _no_space(), raising=False)
+        return made
+
+    monkeypatch.setattr(tempfile, "NamedTemporaryFile", full)
+    with pytest.raises(
+        AIFactoryError, match=r"the file cannot be written \(No space left on device\); a file in"
+    ):
+        write_file(file, "new")
+
+    assert {entry.name: entry.read_text() for entry in tmp_path.iterdir()} == {"list.yaml": "old"}
+
+
+def _no_space() -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

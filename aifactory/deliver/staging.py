@@ -1,0 +1,60 @@
+"""A folder beside a tree in which it is made ready, and the links through which a tree would leave its folder."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+
+from aifactory.errors import AIFactoryError
+
+STAGING = ".aifactory-staging-"
+"""Beginning of the folder's name; the number of its process follows."""
+_PROCESSES = Path("/proc")
+
+
+@contextmanager
+def staged(beside: Path) -> Iterator[Path]:
+    """A folder on the same file system, which is gone afterwards; so are those of killed runs.
+
+    Args:
+        beside: The folder that it is made in.
+
+    Raises:
+        OSError: If it cannot be made.
+    """
+    clear_staging(beside)
+    with tempfile.TemporaryDirectory(dir=beside, prefix=f"{STAGING}{os.getpid()}-") as folder:
+        yield Path(folder)
+
+
+def clear_staging(beside: Path) -> None:
+    """Folders that killed runs left are gone; those of living processes stay.
+
+    Args:
+        beside: The folder that they were made in.
+    """
+    for left in beside.glob(f"{STAGING}*-*"):
+        number = left.name.removeprefix(STAGING).partition("-")[0]
+        if number.isdigit() and not (_PROCESSES / number).exists() and _PROCESSES.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+
+
+def refuse_links(folder: Path, names: Iterable[str]) -> None:
+    """No folder below that of a tree is a link, which would lead its files out of it.
+
+    Args:
+        folder: Folder of the tree, which may be a link itself.
+        names: Files of the tree, relative to it.
+
+    Raises:
+        AIFactoryError: If a folder of one of the files is a symbolic link.
+    """
+    inner = {parent for name in names for parent in PurePosixPath(name).parents}
+    for parent in sorted(inner - {PurePosixPath()}):
+        if (folder / parent).is_symlink():
+            raise AIFactoryError(
+                f"{folder / parent}: is a symbolic link, through which files outside of the tree would be replaced or"
+                " removed; folders of a tree are folders; move it away, or name another folder with --out"
+            )
