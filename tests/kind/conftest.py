@@ -55,5 +55,6 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kind]:
         yield made
     finally:
         made.run("lab", "down", *KIND).succeeded()
+        shutil.rmtree(made.shell.home, ignore_errors=True)  # images of the engine that the lab started
     left = footprint() - before
     assert left == set(), "'aifactory lab down' left something on the machine"
