@@ -164,7 +164,11 @@ class Watcher:
     most: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     """Most machines at once that were not leaving."""
     fewest: dict[str, int] = field(default_factory=dict)
-    """Fewest available ones at once."""
+    """Fewest available ones at once; of the control plane, whose name is empty, fewest with a node of the cell.
+
+    While a control-plane machine leaves, the controllers connect to the cell anew and know of no machine for a
+    moment whether it is available.
+    """
     _stop: Event = field(default_factory=Event)
 
     def _look(self) -> None:
@@ -175,7 +179,7 @@ class Watcher:
         for name in {*groups, *self.most}:
             found = groups.get(name, [])
             staying = [item for item in found if not leaving(item)]
-            available = sum(condition(item, "Available") == "True" for item in staying)
+            available = sum(_serves(item) if name else _joined(item) for item in staying)
             self.most[name] = max(self.most[name], len(staying))
             self.fewest[name] = min(self.fewest.get(name, available), available)
         self.samples += 1
@@ -196,3 +200,11 @@ class Watcher:
         """Stop looking."""
         self._stop.set()
         self._thread.join()
+
+
+def _serves(machine: Any) -> bool:
+    return condition(machine, "Available") == "True"
+
+
+def _joined(machine: Any) -> bool:
+    return bool(machine.get("status", {}).get("nodeRef"))
