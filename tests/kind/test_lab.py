@@ -6,7 +6,7 @@ import time
 import pytest
 
 from tests.support.kind import KIND, Kind, inventory
-from tests.support.processes import kill_all, processes_of
+from tests.support.processes import children_of, kill_all
 
 pytestmark = pytest.mark.kind
 
@@ -47,12 +47,7 @@ def test_an_up_that_is_killed_is_gone_on_with(pilot: Kind) -> None:
     pilot.kubectl("delete", "namespace", "digital-twin")
     with pilot.shell.start("up", pilot.stack, *KIND) as process:
         time.sleep(6)
-        kill_all(
-            [
-                process.pid,
-                *processes_of(pilot.shell.home / "aifactory" / "labs" / "kind" / pilot.stack / "pulumi"),
-            ]
-        )
+        kill_all([process.pid, *children_of(process.pid)])
         process.wait(timeout=30)
     pilot.up()
     assert pilot.up()["engine_ran"] is False
