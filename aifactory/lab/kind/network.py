@@ -29,7 +29,6 @@ _CNI: JsonValue = {
         {"type": "portmap", "capabilities": {"portMappings": True}},
     ],
 }
-POLICY_ENGINE = ("apps/v1", "DaemonSet", "kube-system", "kube-router")
 
 
 def network_objects(plan: FactoryPlan) -> tuple[KubernetesObject, ...]:

@@ -6,14 +6,11 @@ from aifactory.deliver.cluster import at_once
 from aifactory.lab.furnish import Notify
 from aifactory.lab.kind.cluster import KindCluster
 from aifactory.lab.kind.layout import Worker
-from aifactory.lab.mock_driver import compile_library, driver_root_script, mock_driver
+from aifactory.lab.mock_driver import STAGED_LIBRARY, compile_library, driver_root_script, mock_driver
 from aifactory.lab.places import cache_home
 from aifactory.manifests.kind_target import DRIVER_ROOT
 from aifactory.plan.models import FactoryPlan
 from aifactory.plan.nodes import driver_version
-
-INCOMING = "/var/lib/aifactory-mock-nvml.so"
-"""Where the library is put on a node before the script moves it to its place; /tmp is a file system of its own."""
 
 
 def furnish_workers(
@@ -46,6 +43,6 @@ def furnish_workers(
 def _furnish(cluster: KindCluster, worker: Worker, plan: FactoryPlan, library: Path) -> bool:
     assert worker.pool is not None and worker.node is not None  # noqa: S101, PT018 - only GPU workers come here
     driver = mock_driver(worker.pool, worker.node, driver_version(plan, worker.pool))
-    cluster.copy(library, worker.container, INCOMING)
+    cluster.copy(library, worker.container, STAGED_LIBRARY)
     said = cluster.execute(worker.container, driver_root_script(driver))
     return "changed" in said

@@ -1,13 +1,13 @@
 """Where the node image is made: a cache folder that only ever shows finished things."""
 
 import errno
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from aifactory.errors import LabError
+from aifactory.lab.places import cache_home
 from aifactory.lab.tools.errors import free_mib
 
 _UNFINISHED = ".unfinished-"
@@ -15,8 +15,7 @@ _UNFINISHED = ".unfinished-"
 
 def kind_cache() -> Path:
     """The cache folder of the kind lab, ``$XDG_CACHE_HOME/aifactory/kind``."""
-    caches = os.environ.get("XDG_CACHE_HOME")
-    return (Path(caches) if caches else Path.home() / ".cache") / "aifactory" / "kind"
+    return cache_home() / "kind"
 
 
 @contextmanager
