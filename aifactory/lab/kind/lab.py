@@ -11,10 +11,11 @@ from aifactory.lab.furnish import Notify, provide_namespaces, serve_crds
 from aifactory.lab.kind import docker_service, host
 from aifactory.lab.kind.cluster import KindCluster
 from aifactory.lab.kind.container_engine import ContainerEngine, find
+from aifactory.lab.kind.labels import await_discovery, await_pool_labels
 from aifactory.lab.kind.layout import Worker, cluster_name, kind_config, workers
 from aifactory.lab.kind.network import network_objects
 from aifactory.lab.kind.node_image import ensure_node_image
-from aifactory.lab.kind.offers import await_offers, await_pool_labels
+from aifactory.lab.kind.offers import await_offers
 from aifactory.lab.kind.operands import LAB_OPERAND, discovery_objects, operand_objects
 from aifactory.lab.kind.ready import await_ready
 from aifactory.lab.kind.workers import furnish_workers
@@ -100,6 +101,7 @@ class KindLab:
             provide_namespaces(cluster, plan, notify)
             self._apply(cluster, discovery_objects(made))
             furnish_workers(self.cluster_on(engine), made, plan, notify)
+            await_discovery(cluster, made)
             (self.directory / SAMPLE).write_text(json.dumps(sample))
         return cluster
 

@@ -8,7 +8,6 @@ from aifactory.deliver.cluster import Cluster
 from aifactory.errors import LabError
 from aifactory.lab.kind.layout import Worker
 from aifactory.manifests.model import KubernetesObject, text_at
-from aifactory.plan.nodes import POOL_LABEL
 from aifactory.spec.pools import Allocation
 
 GPU_DRIVER = "gpu.nvidia.com"
@@ -52,39 +51,6 @@ def offered(cluster: Cluster, names: Iterable[str]) -> dict[str, Offer]:
         if name in found:
             found[name][DEVICES] = count
     return found
-
-
-def await_pool_labels(cluster: Cluster, made: tuple[Worker, ...], timeout_s: float = OFFER_TIMEOUT_S) -> None:
-    """Every GPU worker carries its pool's label, which also names its device-plugin configuration.
-
-    A plugin that starts before is told to restart as soon as the label comes, and a kubelet that hears of the old
-    plugin's end after the new one's registration then offers nothing.
-
-    Args:
-        cluster: The lab's cluster.
-        made: Its workers.
-        timeout_s: Seconds to wait.
-
-    Raises:
-        LabError: If some do not in time; names each.
-    """
-    expected = {worker.container: worker.pool.name for worker in made if worker.pool is not None}
-    deadline = time.monotonic() + timeout_s
-    while True:
-        labels = {
-            text_at(node, "metadata", "name"): text_at(node, "metadata", "labels", POOL_LABEL)
-            for node in cluster.list("v1", "Node")
-        }
-        wrong = sorted(name for name, pool in expected.items() if labels.get(name) != pool)
-        if not wrong:
-            return
-        if time.monotonic() > deadline:
-            raise LabError(
-                f"after {timeout_s:.0f} s {', '.join(wrong)} do not carry the label {POOL_LABEL} of their pool;"
-                " a feature rule or a Job of the stack writes it; see the logs of nfd-master and of the Jobs in"
-                " the namespace aifactory-system"
-            )
-        time.sleep(_POLL_S)
 
 
 def await_offers(

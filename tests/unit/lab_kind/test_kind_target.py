@@ -8,8 +8,9 @@ import yaml
 
 from aifactory.catalog.load import catalog
 from aifactory.errors import LabError
-from aifactory.lab.kind.layout import cluster_name, given_labels, kind_config, workers
-from aifactory.lab.kind.offers import DEVICES, await_offers, await_pool_labels, offered, wanted
+from aifactory.lab.kind.labels import await_discovery, await_pool_labels
+from aifactory.lab.kind.layout import Worker, cluster_name, given_labels, kind_config, workers
+from aifactory.lab.kind.offers import DEVICES, await_offers, offered, wanted
 from aifactory.manifests.findings import checked_plan
 from aifactory.manifests.kind_target import NODE_CIDR, STORAGE_CIDR, realised, replaced
 from aifactory.plan.cell_choice import one_cell
@@ -105,3 +106,19 @@ def test_a_worker_that_offers_less_is_named() -> None:
         LabError, match=r"after 0 s c-worker2 do not carry the label .* see the logs of nfd-master"
     ):
         await_pool_labels(cluster, made, timeout_s=0)
+
+
+def test_a_worker_on_which_nothing_is_found_is_named() -> None:
+    """Who is not yet labelled by discovery is waited for and named; a worker without GPUs is not."""
+    plan = _plan()
+    made = workers("c", plan, None)[:2]
+    labelled: dict[str, Any] = {
+        "metadata": {"name": "c-worker", "labels": {"nvidia.com/gpu.present": "true"}}
+    }
+    cluster: Any = _Cluster(labelled, {"metadata": {"name": "c-worker2", "labels": {}}})
+    await_discovery(cluster, (made[0], Worker("c-worker2", None, None)), timeout_s=0)
+    with pytest.raises(
+        LabError,
+        match=r"after 0 s c-worker2 do not carry the label nvidia.com/gpu.present which .* logs of nfd-worker",
+    ):
+        await_discovery(cluster, made, timeout_s=0)
