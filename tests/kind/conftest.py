@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from aifactory.errors import LabError
+from aifactory.lab.kind.node_choice import SWITCH
 from tests.support.kind import DUMPS, KIND, Kind, footprint, inventory
 from tests.support.lab import Shell
 
@@ -46,7 +47,8 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kind]:
     if kept:
         yield Kind("korea-pilot", Shell(Path(kept), timeout_s=UP_TIMEOUT_S))
         return
-    made = Kind("korea-pilot", Shell(tmp_path_factory.mktemp("kind"), timeout_s=UP_TIMEOUT_S))
+    chosen = {SWITCH: os.environ[SWITCH]} if SWITCH in os.environ else {}
+    made = Kind("korea-pilot", Shell(tmp_path_factory.mktemp("kind"), more=chosen, timeout_s=UP_TIMEOUT_S))
     before = footprint()
     try:
         made.run("lab", "up", made.stack, *KIND).succeeded()
