@@ -20,13 +20,13 @@ RESTRICTED = """\
 """
 """kind's patch of containerd's configuration for a machine on which no process can lower an OOM score."""
 _PLACE = "/opt/cni/bin/bridge"
-_DROP_IN = "/etc/systemd/system/containerd.service.d/forget-network.conf"
-_IMPORT = ("ctr", "--namespace=k8s.io", "images", "import", "--no-unpack", "-")
+DROP_IN = "/etc/systemd/system/containerd.service.d/forget-network.conf"
+IMPORT = ("ctr", "--namespace=k8s.io", "images", "import", "--no-unpack", "-")
 _SCRIPT = f"""\
 umask 022
 chmod 755 {_PLACE}
-mkdir -p /etc/cdi {_DROP_IN.rpartition("/")[0]}
-cat > {_DROP_IN} <<'END_OF_FILE'
+mkdir -p /etc/cdi {DROP_IN.rpartition("/")[0]}
+cat > {DROP_IN} <<'END_OF_FILE'
 {FORGET_NETWORK}END_OF_FILE
 touch /run/booted
 systemctl daemon-reload
@@ -57,7 +57,7 @@ def furnish_nodes(
 
 def _furnish(cluster: KindCluster, node: str, archive: Path, bridge: Path) -> None:
     try:
-        cluster.feed(node, _IMPORT, archive, timeout_s=IMPORT_TIMEOUT_S)
+        cluster.feed(node, IMPORT, archive, timeout_s=IMPORT_TIMEOUT_S)
         cluster.copy(bridge, node, _PLACE)
     except LabError as error:
         if DISK_FULL not in str(error).lower():
@@ -70,5 +70,5 @@ def _furnish(cluster: KindCluster, node: str, archive: Path, bridge: Path) -> No
     if missing:
         raise LabError(
             f"containerd of {node} did not take {', '.join(missing)}; every image has to be on every node; try"
-            f" '{shlex.join(_IMPORT)}' there with {archive}"
+            f" '{shlex.join(IMPORT)}' there with {archive}"
         )

@@ -225,6 +225,6 @@ def test_a_file_is_given_to_a_command_on_a_node(tmp_path: Path) -> None:
         used = engine(tmp_path / name, f'echo "$*"; cat > {tmp_path}/{name}.got', name)
         tools: Any = None
         cluster = KindCluster("c", tmp_path, tools, used)
-        said = cluster.feed("n", pinned_nodes._IMPORT, tmp_path / "images.tar")
+        said = cluster.feed("n", pinned_nodes.IMPORT, tmp_path / "images.tar")
         assert said.strip() == "exec --interactive n ctr --namespace=k8s.io images import --no-unpack -"
         assert (tmp_path / f"{name}.got").read_bytes() == b"\x00\xff bytes"
