@@ -12,7 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from aifactory.lab.kind.container_engine import find
 from aifactory.lab.kind.docker_service import why_not
+from aifactory.lab.kind.node_choice import BUILT, NODE_LANE, expected
 
 ROOT = Path(__file__).resolve().parents[1]
 BIN = Path(sys.executable).parent
@@ -101,9 +103,10 @@ def main(names: list[str]) -> int:
         return 2
     wanted = [known[name] for name in names] if names else list(LANES)
     missing = {lane.name: reason for lane in wanted if (reason := lane.cannot_run()) is not None}
-    prefetch = Prefetch(
-        [name for name in WITH_TOOLS if name in {lane.name for lane in wanted} - missing.keys()]
-    )
+    prefetched = [name for name in WITH_TOOLS if name in {lane.name for lane in wanted} - missing.keys()]
+    if "kind" in prefetched and expected(find()).startswith(BUILT):
+        prefetched.append(NODE_LANE)
+    prefetch = Prefetch(prefetched)
     try:
         results = {lane.name: _run(lane) for lane in wanted if lane.name not in missing}
     finally:

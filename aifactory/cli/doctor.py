@@ -1,13 +1,16 @@
 """``aifactory doctor``: each tool, its version, where it is from, and what is missing for which lane."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import typer
 from rich.table import Table
 
 from aifactory.cli.console import out
 from aifactory.cli.inputs import AsJson
+from aifactory.errors import LabError
+from aifactory.lab.kind.container_engine import find
+from aifactory.lab.kind.node_choice import expected
 from aifactory.lab.tools import Toolbox
 from aifactory.lab.tools.doctor import Check, inspect_host, report
 
@@ -16,6 +19,7 @@ def doctor(*, as_json: AsJson = False) -> None:
     """Show the tools of the labs and what is missing for which lane; changes nothing."""
     box = Toolbox.default()
     found = report(box.status(), inspect_host(box.cache_dir), box.table.go_minimum)
+    found = replace(found, host=(*found.host, _kind_nodes()))
     if as_json:
         out.print_json(
             json.dumps(
@@ -32,10 +36,20 @@ def doctor(*, as_json: AsJson = False) -> None:
         for lane, names in found.missing.items():
             out.print(f"lane {lane}: {'missing ' + ', '.join(names) if names else 'ready'}", markup=False)
     if any(not check.ok for check in found.tools):
-        out.print(
-            "missing tools are obtained by the first 'aifactory lab up' or 'aifactory up'", markup=False
-        )
+        if not as_json:
+            out.print(
+                "missing tools are obtained by the first 'aifactory lab up' or 'aifactory up'", markup=False
+            )
         raise typer.Exit(2)
+
+
+def _kind_nodes() -> Check:
+    """What nodes of a kind lab would be made of; asks a registry for three seconds at most."""
+    try:
+        found, problem = expected(find()), ""
+    except LabError as error:
+        found, problem = "unknown", str(error)
+    return Check("kind nodes", not problem, found, "built, or kindest/node by digest", problem)
 
 
 def _table(first: str, checks: tuple[Check, ...]) -> Table:

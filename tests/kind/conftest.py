@@ -2,6 +2,8 @@
 
 This lane does not prove: CUDA, NCCL, drivers, NVLink, RDMA, real MIG, the GPU Operator itself, or the CNI and the
 storage systems of a real site. GPUs are reported by a mock NVML; what offers them are NVIDIA's own programs.
+
+Where AIFACTORY_KIND_STAND_IN is set, the nodes are of a stand-in for kind's published image; ``stand_in`` says more.
 """
 
 import os
@@ -13,8 +15,10 @@ from pathlib import Path
 import pytest
 
 from aifactory.errors import LabError
+from aifactory.lab.kind.node_choice import SWITCH
 from tests.support.kind import DUMPS, KIND, Kind, footprint, inventory
 from tests.support.lab import Shell
+from tests.support.stand_in import REFERENCE, STAND_IN, provide
 
 REUSE = "AIFACTORY_KIND_HOME"
 """Names a state home with the pilot's kind lab: it is used as it is and kept. For people who work on this lane."""
@@ -46,9 +50,15 @@ def pilot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kind]:
     if kept:
         yield Kind("korea-pilot", Shell(Path(kept), timeout_s=UP_TIMEOUT_S))
         return
-    made = Kind("korea-pilot", Shell(tmp_path_factory.mktemp("kind"), timeout_s=UP_TIMEOUT_S))
+    chosen = {SWITCH: os.environ[SWITCH]} if SWITCH in os.environ else {}
+    if STAND_IN in os.environ:
+        chosen = {SWITCH: REFERENCE}
+    home = tmp_path_factory.mktemp("kind")
+    made = Kind("korea-pilot", Shell(home, more=chosen, timeout_s=UP_TIMEOUT_S))
     before = footprint()
     try:
+        if STAND_IN in os.environ:
+            provide(home, tmp_path_factory.mktemp("stand-in"))
         made.run("lab", "up", made.stack, *KIND).succeeded()
         made = replace(made, before=inventory(made))
         made.up()

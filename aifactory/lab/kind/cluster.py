@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +111,14 @@ class KindCluster:
             LabError: If it fails.
         """
         return self._engine.run(["exec", "--interactive", node, "bash", "-eu"], script, timeout_s)
+
+    def feed(self, node: str, command: Sequence[str], file: Path, *, timeout_s: float = 60.0) -> str:
+        """Run a command as root on a node, with a file of this machine as its standard input; what it prints.
+
+        Raises:
+            LabError: If it fails.
+        """
+        return self._engine.run(["exec", "--interactive", node, *command], file, timeout_s)
 
     def copy(self, file: Path, node: str, place: str) -> None:
         """A file of this machine is on a node; the folder of the place exists there."""

@@ -1,5 +1,6 @@
 """The command line of docker or podman."""
 
+import contextlib
 import json
 import os
 import shlex
@@ -49,12 +50,14 @@ class ContainerEngine:
         """``docker`` or ``podman``; also the value of KIND_EXPERIMENTAL_PROVIDER."""
         return self.program.name
 
-    def run(self, args: Sequence[str], stdin: str | None = None, timeout_s: float = DEFAULT_TIMEOUT_S) -> str:
+    def run(
+        self, args: Sequence[str], stdin: str | Path | None = None, timeout_s: float = DEFAULT_TIMEOUT_S
+    ) -> str:
         """Run one command of the engine and return what it prints on standard output.
 
         Args:
             args: The arguments, without the program.
-            stdin: Text for its standard input; nothing by default.
+            stdin: Text for its standard input, or a file with it; nothing by default.
             timeout_s: Seconds after which it is ended.
 
         Raises:
@@ -121,19 +124,21 @@ class ContainerEngine:
         return ["version", "--format", template]
 
     def _start(
-        self, args: Sequence[str], stdin: str | None, timeout_s: float
+        self, args: Sequence[str], stdin: str | Path | None, timeout_s: float
     ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(self.program), *args],
-            input=stdin if stdin is not None else "",
-            # The client speaks the engine's version of the API unless somebody pinned another one.
-            env={key: value for key, value in os.environ.items() if key != "DOCKER_API_VERSION"},
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout_s,
-            check=False,
-        )
+        with contextlib.ExitStack() as files:
+            given = files.enter_context(stdin.open("rb")) if isinstance(stdin, Path) else None
+            return subprocess.run(
+                [str(self.program), *args],
+                **({"stdin": given} if given is not None else {"input": stdin or ""}),
+                # The client speaks the engine's version of the API unless somebody pinned another one.
+                env={key: value for key, value in os.environ.items() if key != "DOCKER_API_VERSION"},
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=timeout_s,
+                check=False,
+            )
 
 
 def installed(machine: Machine) -> list[ContainerEngine]:

@@ -5,19 +5,17 @@ import shutil
 from pathlib import Path
 
 from aifactory.deliver.cluster import Cluster, at_once
-from aifactory.errors import ClusterError, LabError
+from aifactory.errors import ClusterError
 from aifactory.lab.exclusive import exclusive
 from aifactory.lab.furnish import Notify, provide_namespaces, serve_crds
 from aifactory.lab.kind import docker_service, host
 from aifactory.lab.kind.cluster import KindCluster
 from aifactory.lab.kind.container_engine import ContainerEngine, find
 from aifactory.lab.kind.labels import await_discovery, await_pool_labels
-from aifactory.lab.kind.layout import Worker, cluster_name, kind_config, workers
-from aifactory.lab.kind.network import network_objects
-from aifactory.lab.kind.node_image import ensure_node_image
+from aifactory.lab.kind.layout import cluster_name, workers
+from aifactory.lab.kind.making import MANAGER, Making
 from aifactory.lab.kind.offers import await_offers
 from aifactory.lab.kind.operands import LAB_OPERAND, discovery_objects, operand_objects
-from aifactory.lab.kind.ready import await_ready
 from aifactory.lab.kind.workers import furnish_workers
 from aifactory.lab.labs import LabStatus
 from aifactory.lab.places import labs, usual_state_home
@@ -26,7 +24,6 @@ from aifactory.manifests.model import KubernetesObject
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 
-MANAGER = "aifactory-lab"
 SETTINGS = "kernel-settings.json"
 SAMPLE = "sample.json"
 """How many nodes of each pool the lab was made with."""
@@ -96,11 +93,13 @@ class KindLab:
         made = workers(self.cluster, plan, sample)
         with exclusive(self._lock_file, notify):
             engine = docker_service.ensure_running(notify)
-            cluster = self._running(engine, plan, made, notify)
+            kind = self.cluster_on(engine)
+            making = Making(kind, engine, self._tools, self.directory, self._settings, notify)
+            cluster = making.running(plan, made)
             serve_crds(cluster, notify)
             provide_namespaces(cluster, plan, notify)
+            furnish_workers(kind, made, plan, notify)  # before a pod of discovery makes a folder there
             self._apply(cluster, discovery_objects(made))
-            furnish_workers(self.cluster_on(engine), made, plan, notify)
             await_discovery(cluster, made)
             (self.directory / SAMPLE).write_text(json.dumps(sample))
         return cluster
@@ -160,46 +159,6 @@ class KindLab:
         if not any(labs(Target.KIND.value).glob("*/")):
             docker_service.stop(notify)
         notify(f"lab of {self.stack} removed")
-
-    def _running(
-        self, engine: ContainerEngine, plan: FactoryPlan, made: tuple[Worker, ...], notify: Notify
-    ) -> Cluster:
-        kind = self.cluster_on(engine)
-        found = {node.name: node for node in kind.nodes()}
-        expected = {worker.container for worker in made} | {f"{kind.name}-control-plane"}
-        if found and (found.keys() != expected or not self.kubeconfig.is_file()):
-            notify("the kind cluster has other nodes than wanted: making it anew")
-            kind.delete()
-            found = {}
-        if not found:
-            self._create(engine, kind, plan, made, notify)
-        for node in found.values():
-            if not node.running:
-                notify(f"{node.name} is {node.state}: starting it")
-                kind.start(node.name)
-        cluster = Cluster(self.kubeconfig)
-        await_ready(cluster, len(expected), notify)
-        return cluster
-
-    def _create(
-        self,
-        engine: ContainerEngine,
-        kind: KindCluster,
-        plan: FactoryPlan,
-        made: tuple[Worker, ...],
-        notify: Notify,
-    ) -> None:
-        image = ensure_node_image(engine, self._tools, notify)
-        self.directory.mkdir(parents=True, exist_ok=True)
-        host.save_settings(self._settings)
-        notify(f"creating a kind cluster: a control plane and {len(made)} workers ({image})")
-        try:
-            kind.create(image, kind_config(plan, made))
-            self._apply(Cluster(self.kubeconfig), network_objects(plan))
-        except (LabError, ClusterError, KeyboardInterrupt):
-            notify("it did not come up: what was made of it is removed")
-            kind.delete()
-            raise
 
     def _apply(self, cluster: Cluster, objects: tuple[KubernetesObject, ...]) -> None:
         for item in objects:

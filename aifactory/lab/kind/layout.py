@@ -1,6 +1,7 @@
 """How a plan is laid over a kind cluster: one worker a node that is realised, and kind's own configuration. Pure."""
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -78,11 +79,16 @@ def given_labels(worker: Worker) -> dict[str, str]:
     }
 
 
-def kind_config(plan: FactoryPlan, made: tuple[Worker, ...]) -> str:
+def kind_config(plan: FactoryPlan, made: tuple[Worker, ...], containerd_patches: Sequence[str] = ()) -> str:
     """The configuration file of ``kind create cluster``.
 
     The pods' and services' networks are the stack's own: they never leave the nodes. The control-plane node
     also stands for the system nodes, so it has no taint.
+
+    Args:
+        plan: The plan of one cell.
+        made: The workers.
+        containerd_patches: TOML that kind lays over containerd's configuration on every node.
     """
     network = realised(plan).stack.network
     patches = [
@@ -111,6 +117,7 @@ def kind_config(plan: FactoryPlan, made: tuple[Worker, ...]) -> str:
             },
             "kubeadmConfigPatches": [yaml.safe_dump(patch, sort_keys=False) for patch in patches],
             "nodes": nodes,
+            **({"containerdConfigPatches": list(containerd_patches)} if containerd_patches else {}),
         },
         sort_keys=False,
     )

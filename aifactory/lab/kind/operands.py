@@ -33,7 +33,7 @@ from aifactory.spec.pools import DeviceStack
 PLUGIN = "nvidia-device-plugin-daemonset"
 """Name and ``app`` label of the operator's device plugin, which the stack's network policies pick it by."""
 DISCOVERY = "gpu-feature-discovery"
-_LIBRARIES = ":".join(f"{IN_POD}/usr/lib/{arch}-linux-gnu" for arch in ("x86_64", "aarch64"))
+_LIBRARIES = ":".join(f"{IN_POD}/usr/lib{end}" for end in ("/x86_64-linux-gnu", "/aarch64-linux-gnu", "64"))
 _MIG_MINORS = f"{IN_POD}/proc/driver/nvidia-caps/mig-minors"
 _BIND_MIG = f"if [ -e {_MIG_MINORS} ]; then mount -o bind {IN_POD}/proc/driver /proc/driver || exit 1; fi"
 _NODE_RULES: list[JsonValue] = [

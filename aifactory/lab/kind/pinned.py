@@ -1,40 +1,43 @@
-"""The published node image, for machines where container registries answer and nothing has to be built."""
+"""The published node image, for machines where the registry that serves it answers."""
 
-import http.client
-from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
+import threading
+import urllib.error
+import urllib.request
 
-PINNED = "kindest/node:v1.34.8@sha256:02722c2dedddcfc00febf5d27fbeb9b7b2c14294c82109ff4a85d89ac9ba3256"
-"""Node image of Kubernetes 1.34 from the release notes of kind v0.32.0 (2026-06-02; looked up 2026-11-26)."""
-REGISTRIES = ("registry-1.docker.io", "registry.k8s.io", "nvcr.io")
-"""Where the node image, Kubernetes' images and NVIDIA's operands are from."""
+PINNED = "docker.io/kindest/node@sha256:02722c2dedddcfc00febf5d27fbeb9b7b2c14294c82109ff4a85d89ac9ba3256"
+"""Node image of Kubernetes 1.34.8 from the release notes of kind v0.32.0 (2026-06-02; looked up 2026-11-26). Without
+the tag: podman takes a tag or a digest."""
+CGROUP = 2
+"""The cgroup version it needs: since kind v0.32 its systemd is Debian 13's, and that does not start on version 1."""
+REGISTRY = "https://registry-1.docker.io/v2/"
+"""Version endpoint of the registry that serves it (OCI distribution specification 1.0)."""
 TIMEOUT_S = 3.0
 _SERVED = frozenset({200, 401})
-"""A registry answers its version endpoint so; 401 asks for a token, which clients fetch by themselves."""
+"""A registry answers so; 401 asks for a token, which engines fetch by themselves."""
 
 
-def pinned_node_image(registries: Iterable[str] = REGISTRIES, timeout_s: float = TIMEOUT_S) -> str | None:
-    """The published node image by digest, if every registry a lab would pull from answers; None otherwise.
-
-    It has none of the images named ``aifactory.local``: a lab on it has to use the vendors' own.
+def registry_answers(url: str = REGISTRY, timeout_s: float = TIMEOUT_S) -> bool:
+    """Whether a registry answers at its version endpoint; behind a proxy, through it.
 
     Args:
-        registries: Hosts that have to answer.
-        timeout_s: Seconds each may take; they are asked at the same time.
+        url: The endpoint.
+        timeout_s: Bound in seconds for look-up of the name, connection and answer together.
     """
-    hosts = tuple(registries)
-    with ThreadPoolExecutor(len(hosts)) as pool:
-        answers = pool.map(lambda host: answers_as_registry(host, timeout_s), hosts)
-        return PINNED if all(answers) else None
+    answered: list[bool] = []
+    # A thread, because a name look-up cannot be given a timeout; a hanging one dies with the process.
+    thread = threading.Thread(target=lambda: answered.append(_served(url, timeout_s)), daemon=True)
+    thread.start()
+    thread.join(timeout_s)
+    return bool(answered and answered[0])
 
 
-def answers_as_registry(host: str, timeout_s: float) -> bool:
-    """Whether a host answers as the version endpoint of a registry does (OCI distribution specification 1.0)."""
-    connection = http.client.HTTPSConnection(host, timeout=timeout_s)
+def _served(url: str, timeout_s: float) -> bool:
     try:
-        connection.request("GET", "/v2/")
-        return connection.getresponse().status in _SERVED
-    except (OSError, http.client.HTTPException):
+        with urllib.request.urlopen(url, timeout=timeout_s) as answer:  # noqa: S310 - https, or a test's http
+            status = answer.status
+    except urllib.error.HTTPError as error:
+        with error:
+            status = error.code
+    except (OSError, ValueError):
         return False
-    finally:
-        connection.close()
+    return status in _SERVED

@@ -1,4 +1,4 @@
-"""The name of the node image changes with everything it is made of; and the published image by digest."""
+"""The name of the node image changes with everything it is made of."""
 
 import ast
 import json
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from aifactory.lab.kind import base_tree, image_inputs, pinned
+from aifactory.lab.kind import base_tree, image_inputs
 from aifactory.lab.kind.image_inputs import SOURCES, fingerprint, image_hash
 from aifactory.lab.tools import Tools
 
@@ -65,20 +65,3 @@ def test_all_code_that_shapes_the_image_is_in_its_name() -> None:
         todo += [module.rpartition(".")[2] for module in modules if module.startswith("aifactory.lab.kind.")]
 
     assert {f"{name}.py" for name in seen} == {name for name in SOURCES if name.endswith(".py")}
-
-
-def test_the_published_image_is_for_machines_with_registries(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is given by digest where every registry answers, and not at all where one does not."""
-    silent: set[str] = set()
-    monkeypatch.setattr(
-        pinned, "answers_as_registry", lambda host, timeout_s: host not in silent and timeout_s > 0
-    )
-    assert pinned.pinned_node_image() == pinned.PINNED
-    assert pinned.PINNED.startswith("kindest/node:v1.34.")
-    silent.add(pinned.REGISTRIES[1])
-    assert pinned.pinned_node_image() is None
-
-
-def test_a_host_that_refuses_is_no_registry() -> None:
-    """A closed port is no registry; nothing is raised."""
-    assert pinned.answers_as_registry("127.0.0.1:1", 1.0) is False
