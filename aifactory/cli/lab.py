@@ -22,7 +22,7 @@ from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 from aifactory.spec.units import STACK_NAME
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer()
 WHAT = {
     Target.SIMULATED: "a real control plane with simulated nodes",
     Target.KIND: "a kind cluster, its nodes with mock GPUs",
