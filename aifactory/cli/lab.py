@@ -14,7 +14,7 @@ from aifactory.deliver.promotion import entered
 from aifactory.errors import LabError
 from aifactory.lab.kind.lab import KindLab
 from aifactory.lab.labs import Lab
-from aifactory.lab.places import labs
+from aifactory.lab.places import crd_folder, labs
 from aifactory.lab.simulated import SimulatedLab
 from aifactory.lab.tools import Toolbox, Tools, tools_for
 from aifactory.plan.cell_choice import CELL_END, home_of
@@ -98,6 +98,15 @@ def require_lab(target: Target) -> None:
         )
 
 
+def require_crds() -> None:
+    """Refuse definitions that are named and not there, before a tool is built or a lab is started for them.
+
+    Raises:
+        LabError: If AIFACTORY_CRDS names no folder.
+    """
+    crd_folder()
+
+
 def require_name(stack: str) -> None:
     """Refuse a name that could name a folder outside that of the labs."""
     if not STACK_NAME.fullmatch(CELL_END.sub("", stack)):
@@ -120,6 +129,7 @@ def up(
     if lab is not None:
         require_name(lab)
     chosen = choose_cell(stack, None, target, cell)
+    require_crds()
     status = start(chosen.plan, tools_of(target), sample, lab).status()
     for line in Extent.of(chosen, sample).lines():
         out.print(line, markup=False)

@@ -9,7 +9,7 @@ import typer
 from aifactory.cli.console import err, note, out, step
 from aifactory.cli.extent import Extent
 from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption, choose_cell
-from aifactory.cli.lab import LabName, Sample, lab_of, require_name, start, tools_of
+from aifactory.cli.lab import LabName, Sample, lab_of, require_crds, require_name, start, tools_of
 from aifactory.cli.phases import EnforceGates, ask_before_lab, enter, phase_config
 from aifactory.cli.summary import as_data, show
 from aifactory.deliver import realise
@@ -50,6 +50,8 @@ def up(
     """Make the stack, or one cell of it, real: plan, lab if it is simulated, pulumi up; safe to run again."""
     began = time.monotonic()
     chosen = realisable(stack, target, lab, cell)
+    if chosen.plan.in_lab:
+        require_crds()
     tools = tools_of(chosen.plan.target)
     made = lab_of(chosen.plan.target, lab or home_of(chosen.plan), tools) if chosen.plan.in_lab else None
     if made is not None:
