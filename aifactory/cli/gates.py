@@ -72,7 +72,7 @@ def as_data(one: Standing) -> dict[str, object]:
 
 def gates(stack: StackName, target: TargetOption = None, *, as_json: AsJson = False) -> None:
     """Show how the gates of a phase stand; exit 2 unless every exit gate does."""
-    found = find(stack, None)
+    found = find(stack, None, names_only=True)
     name, planned = found.name, target or found.stack.target
     evidence = evidence_of(EVIDENCE, name, found.stack)
     now = datetime.datetime.now(datetime.UTC)
@@ -176,7 +176,7 @@ def evidence(
     ] = False,
 ) -> None:
     """Record what was found when a gate was tried, sealed against later edits."""
-    found = find(stack, None)
+    found = find(stack, None, names_only=True)
     wanted = _gate(found.stack, found.name, gate)
     now = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
     if time is not None and time - now > CLOCK_SKEW:

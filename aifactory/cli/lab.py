@@ -128,7 +128,7 @@ def up(
     require_lab(target)
     if lab is not None:
         require_name(lab)
-    chosen = choose_cell(stack, None, target, cell)
+    chosen = choose_cell(stack, None, target, cell, names_only=True)
     require_crds()
     status = start(chosen.plan, tools_of(target), sample, lab).status()
     for line in Extent.of(chosen, sample).lines():

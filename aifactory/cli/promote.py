@@ -22,8 +22,8 @@ FACTOR_FROM = 1.05
 
 def promote(old: OldStack, new: NewStack, target: TargetOption = None, *, as_json: AsJson = False) -> None:
     """Compare two phases of a site and say whether the next may be entered; changes nothing, exit 2 if not."""
-    chosen = choose(new, None, target)
-    before = plan(old, find(old, None).stack, catalog(), chosen.plan.target)
+    chosen = choose(new, None, target, names_only=True)
+    before = plan(old, find(old, None, names_only=True).stack, catalog(), chosen.plan.target)
     found = verdict(before, chosen.plan)
     refusals = found.refusals(str(chosen.file))
     flag = "" if target is None else f" --target {target.value}"

@@ -115,7 +115,7 @@ def realisable(stack: str, target: Target | None, lab: str | None = None, cell: 
     """The stack, or the cell of it that a run is for, if its target can be realised; asked before anything else."""
     if lab is not None:
         require_name(lab)
-    chosen = choose_cell(stack, None, target, cell)
+    chosen = choose_cell(stack, None, target, cell, names_only=True)
     if lab is not None and not chosen.plan.in_lab:
         raise LabError(
             "--lab: the target is cluster, which is no lab; the lab of a simulated stack can be named;"
