@@ -1,4 +1,4 @@
-"""A folder beside a tree in which it is made ready, and the links through which a tree would leave its folder."""
+"""A folder beside a tree in which it is made ready, and what in its place could be no folder, or lead out of it."""
 
 import os
 import shutil
@@ -39,6 +39,23 @@ def clear_staging(beside: Path) -> None:
         number = left.name.removeprefix(STAGING).partition("-")[0]
         if number.isdigit() and not (_PROCESSES / number).exists() and _PROCESSES.is_dir():
             shutil.rmtree(left, ignore_errors=True)
+
+
+def refuse_file(folder: Path) -> None:
+    """Nothing but a folder is where a tree is, or is to be; there may be nothing yet.
+
+    Args:
+        folder: Folder of the tree.
+
+    Raises:
+        AIFactoryError: If it, or what it would be below, is a file.
+    """
+    there = next((place for place in (folder, *folder.parents) if place.exists()), None)
+    if there is not None and not there.is_dir():
+        raise AIFactoryError(
+            f"{there}: is a file, and a tree is a folder; a folder, or a name that nothing has yet, is allowed; name"
+            " another one with --out"
+        )
 
 
 def refuse_links(folder: Path, names: Iterable[str]) -> None:

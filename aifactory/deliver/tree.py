@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import yaml
 
-from aifactory.deliver.staging import STAGING, refuse_links, staged
+from aifactory.deliver.staging import STAGING, refuse_file, refuse_links, staged
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.model import Bundle, KubernetesObject, Release, key_of
 from aifactory.manifests.names import dns_label
@@ -86,6 +86,7 @@ def write_tree(bundle: Bundle, out: Path) -> tuple[int, int]:
     """
     wanted = dict(files_of(bundle))
     try:
+        refuse_file(out)
         before = _rendered_before(out)
         refuse_links(out, {*before, *wanted})
         out.parent.mkdir(parents=True, exist_ok=True)

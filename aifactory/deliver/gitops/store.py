@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from aifactory.deliver.gitops.text import Texts
-from aifactory.deliver.staging import clear_staging, refuse_links, staged
+from aifactory.deliver.staging import clear_staging, refuse_file, refuse_links, staged
 from aifactory.deliver.tree import MARKER
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.gitops.model import KUSTOMIZATION
@@ -50,10 +50,11 @@ def compare(folder: Path, texts: Texts) -> Stale:
     """What differs between a folder and the tree that is wanted in it.
 
     Raises:
-        AIFactoryError: If the marker is not one that this tool wrote, a folder of the tree is a link, or the tree
-            cannot be read.
+        AIFactoryError: If a file is where the folder has to be, the marker is not one that this tool wrote, a folder
+            of the tree is a link, or the tree cannot be read.
     """
     try:
+        refuse_file(folder)
         return _compared(folder, texts)
     except OSError as error:
         raise AIFactoryError(
