@@ -105,3 +105,7 @@ def _unexpected(error: Exception) -> NoReturn:
 def _fail(message: str, code: int) -> NoReturn:
     err.print(f"error: {message}", markup=False)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
