@@ -1,12 +1,11 @@
 """``aifactory doctor``: each tool, its version, where it is from, and what is missing for which lane."""
 
-import json
 from dataclasses import asdict
 
 import typer
 from rich.table import Table
 
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson
 from aifactory.lab.tools import Toolbox
 from aifactory.lab.tools.doctor import Check, inspect_host, report
@@ -17,14 +16,12 @@ def doctor(*, as_json: AsJson = False) -> None:
     box = Toolbox.default()
     found = report(box.status(), inspect_host(box.cache_dir), box.table.go_minimum)
     if as_json:
-        out.print_json(
-            json.dumps(
-                {
-                    "tools": [asdict(check) for check in found.tools],
-                    "host": [asdict(check) for check in found.host],
-                    "missing": {lane: list(names) for lane, names in found.missing.items()},
-                }
-            )
+        print_data(
+            {
+                "tools": [asdict(check) for check in found.tools],
+                "host": [asdict(check) for check in found.host],
+                "missing": {lane: list(names) for lane, names in found.missing.items()},
+            }
         )
     else:
         out.print(_table("tool", found.tools))

@@ -1,11 +1,10 @@
 """``aifactory drift``: how a cluster differs from what the stack declares, field by field."""
 
-import json
 import time
 
 import typer
 
-from aifactory.cli.console import out, step
+from aifactory.cli.console import print_data, step
 from aifactory.cli.drift_tables import as_data, show
 from aifactory.cli.inputs import (
     AsJson,
@@ -52,7 +51,7 @@ def drift(
     report = drift_report(cluster, bundle)
     took_s = time.monotonic() - began
     if as_json:
-        out.print_json(json.dumps(as_data(chosen, bundle, report, took_s)))
+        print_data(as_data(chosen, bundle, report, took_s))
     else:
         show(chosen, bundle, report, took_s)
     if report.drift:

@@ -1,14 +1,13 @@
 """``aifactory gates`` and ``aifactory evidence``: what stands between one phase and the next."""
 
 import datetime
-import json
 from typing import Annotated, Literal
 
 import typer
 from pydantic import ValidationError
 from rich.table import Table
 
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson, StackName, TargetOption, find
 from aifactory.deliver.evidence import EVIDENCE, evidence_of, strays, write_evidence
 from aifactory.errors import AIFactoryError, Problem, StackInvalid
@@ -89,7 +88,7 @@ def gates(stack: StackName, target: TargetOption = None, *, as_json: AsJson = Fa
             "gates": [as_data(one) for one in (*entry, *leaving)],
             "files_of_no_gate": list(unknown),
         }
-        out.print_json(json.dumps(data))
+        print_data(data)
     else:
         _print((*entry, *leaving), name, unknown)
         closed = sum(not one.stands for one in leaving)

@@ -1,12 +1,11 @@
 """``aifactory lab up|down|status``."""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Column, Table
 
-from aifactory.cli.console import note, out, step
+from aifactory.cli.console import note, out, print_data, step
 from aifactory.cli.extent import Extent
 from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_cell
 from aifactory.deliver.cluster import Cluster
@@ -177,7 +176,7 @@ def status(target: AnyLab = None, *, as_json: AsJson = False) -> None:
     found = [(one, lab_of(one, name, tools_of(one)).status()) for one, name in _there(target)]
     if as_json:
         rows = [{"target": one.value, **item.model_dump(mode="json")} for one, item in found]
-        out.print_json(json.dumps(rows))
+        print_data(rows)
         return
     if not found:
         out.print("no lab is there; start one with: aifactory lab up --target simulated")

@@ -25,7 +25,7 @@ from aifactory.cli import (
     show,
     stacks,
 )
-from aifactory.cli.console import err
+from aifactory.cli.console import degrade_output, err
 from aifactory.cli.usage import usage_line
 from aifactory.errors import AIFactoryError
 
@@ -61,6 +61,7 @@ app.add_typer(lab.app, name="lab", help="Local labs: a real control plane with s
 
 def main() -> None:
     """Run the command line; the exit code is not 0 where it failed or found something."""
+    degrade_output()
     try:
         # The parser would end wrong words with 2, which here means findings, and an interrupted command silently.
         code = app(prog_name="aifactory", standalone_mode=False)

@@ -1,13 +1,12 @@
 """``aifactory policy``: whether every object is as the rules of the house have it."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackFile, TargetOption, choose, shown
 from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.manifest_files import objects_below
@@ -44,7 +43,7 @@ def policy(
     )
     verdicts = {where: judged(objects, name, digests=digests) for where, (name, objects) in cells.items()}
     if as_json:
-        out.print_json(json.dumps(_as_data(verdicts)))
+        print_data(_as_data(verdicts))
     else:
         for where, verdict in verdicts.items():
             _show(where, verdict)

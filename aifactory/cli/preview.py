@@ -1,11 +1,10 @@
 """``aifactory preview``: what an ``up`` would do, to the objects and to running work."""
 
 import datetime
-import json
 
 import typer
 
-from aifactory.cli.console import note, out, step
+from aifactory.cli.console import note, print_data, step
 from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption
 from aifactory.cli.lab import LabName, lab_of, tools_of
 from aifactory.cli.preview_report import as_data, show
@@ -45,7 +44,7 @@ def preview(
     tools = _tools(chosen, lab or chosen.plan.name)
     report = _unborn(chosen, today) if tools is None else _asked(chosen, tools, today, lab, verbose=verbose)
     if as_json:
-        out.print_json(json.dumps(as_data(chosen, report, asked=tools is not None)))
+        print_data(as_data(chosen, report, asked=tools is not None))
     else:
         show(chosen, report, asked=tools is not None)
     if report.open:

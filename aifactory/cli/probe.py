@@ -1,12 +1,11 @@
 """``aifactory probe``: who reaches whom, as the flow table means it, the policies say it, or a lab does it."""
 
-import json
 from dataclasses import replace
 from typing import Annotated
 
 import typer
 
-from aifactory.cli.console import note, step
+from aifactory.cli.console import note, print_data, step
 from aifactory.cli.figures import plural
 from aifactory.cli.inputs import (
     AsJson,
@@ -70,7 +69,7 @@ def probe(
     report = _live(chosen, table, lab) if live else static_report(chosen.name, table)
     report = replace(report, not_probed=(*_other_cells(chosen), *report.not_probed))
     if as_json:
-        typer.echo(json.dumps(report.data(), indent=2))
+        print_data(report.data())
     else:
         show(report)
     if report.differences:

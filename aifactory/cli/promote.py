@@ -1,13 +1,12 @@
 """``aifactory promote``: what the next phase changes, and whether it may be entered."""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from aifactory.catalog.load import catalog
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.gates import FINDINGS, as_data, gate_tables
 from aifactory.cli.inputs import AsJson, TargetOption, choose, find
 from aifactory.deliver.promotion import verdict
@@ -29,7 +28,7 @@ def promote(old: OldStack, new: NewStack, target: TargetOption = None, *, as_jso
     flag = "" if target is None else f" --target {target.value}"
     follow = f"aifactory up {new}{flag}"
     if as_json:
-        out.print_json(json.dumps(_data(found, refusals, follow)))
+        print_data(_data(found, refusals, follow))
     else:
         _print(found, refusals, follow)
     if refusals:

@@ -1,12 +1,11 @@
 """``aifactory up`` and ``aifactory destroy``."""
 
-import json
 import time
 from typing import Annotated
 
 import typer
 
-from aifactory.cli.console import err, note, out, step
+from aifactory.cli.console import err, note, out, print_data, step
 from aifactory.cli.extent import Extent
 from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption, choose_cell
 from aifactory.cli.lab import LabName, Sample, lab_of, require_crds, require_name, start, tools_of
@@ -70,7 +69,7 @@ def up(
     took_s = time.monotonic() - began
     extent = Extent.of(chosen, sample)
     if as_json:
-        out.print_json(json.dumps(as_data(chosen.plan, bundle, report, cluster, took_s, notices, extent)))
+        print_data(as_data(chosen.plan, bundle, report, cluster, took_s, notices, extent))
     else:
         show(chosen.plan, bundle, report, cluster, took_s, notices, extent)
 

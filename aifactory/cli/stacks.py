@@ -1,11 +1,10 @@
 """Commands that only read stack files: validate, schema."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import STACKS, AsJson, OptionalStack, StackFile, choose, shown
 from aifactory.spec.schema import evidence_schema_text, schema_text
 
@@ -21,15 +20,13 @@ def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: As
     chosen = choose(stack, file, None)
     plan = chosen.plan
     if as_json:
-        out.print_json(
-            json.dumps(
-                {
-                    "stack": plan.name,
-                    "file": str(chosen.file),
-                    "valid": True,
-                    "findings": [finding.model_dump() for finding in plan.findings],
-                }
-            )
+        print_data(
+            {
+                "stack": plan.name,
+                "file": str(chosen.file),
+                "valid": True,
+                "findings": [finding.model_dump() for finding in plan.findings],
+            }
         )
         return
     out.print(

@@ -169,7 +169,13 @@ class Kwokctl:
         }
         try:
             done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False
+                command,
+                env=environment,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=START_TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise self._failed(

@@ -36,7 +36,13 @@ def run_in(seat: Seat, script: str, kubectl: Path, kubeconfig: Path) -> str:
     command += ["exec", "--stdin", str(seat.pod), "--container=probe", "--", "sh", "-s"]
     try:
         done = subprocess.run(
-            command, input=script, capture_output=True, text=True, check=False, timeout=EXEC_TIMEOUT_S
+            command,
+            input=script,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=EXEC_TIMEOUT_S,
         )
     except subprocess.TimeoutExpired as error:
         raise LabError(
