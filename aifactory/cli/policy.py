@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackFile, TargetOption, choose, shown
 from aifactory.deliver.charts import chart_skip
-from aifactory.deliver.manifest_files import objects_below
+from aifactory.deliver.manifest_clusters import ClusterObjects, clusters_below
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.model import KubernetesObject
 from aifactory.manifests.parts import bundle_of, parts_of
@@ -24,7 +24,11 @@ def policy(
     stack: OptionalStack = None,
     file: StackFile = None,
     tree: Annotated[
-        Path | None, typer.Option("--tree", help="A folder of manifests, instead of a stack.")
+        Path | None,
+        typer.Option(
+            "--tree",
+            help="A folder of manifests, instead of a stack; each folder below one named cells is a cluster.",
+        ),
     ] = None,
     target: TargetOption = None,
     cell: CellOption = None,
@@ -34,7 +38,8 @@ def policy(
 ) -> None:
     """Check every object against the rules: pod security, images, default deny, quotas, secrets, rights.
 
-    Exit code 2 where a rule is broken and no written exception covers it. A stack is checked cell by cell.
+    Exit code 2 where a rule is broken and no written exception covers it. A stack is checked cell by cell, and so
+    are GitOps trees.
     """
     cells = (
         _from_tree(stack, file, tree, target, cell)
@@ -63,7 +68,11 @@ def _from_tree(
             "--target and --cell are for a stack: a tree is checked as it is; with --tree the name of its stack is"
             " allowed; leave them out"
         )
-    return {shown(tree): (stack or "", objects_below(tree))}
+    return {_called(one): (stack or one.stack, list(one.objects)) for one in clusters_below(tree)}
+
+
+def _called(cluster: ClusterObjects) -> str:
+    return f"{shown(cluster.folder)}{', besides its cells' if cluster.rest else ''}"
 
 
 def _from_stack(
