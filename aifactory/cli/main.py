@@ -11,6 +11,7 @@ from aifactory.cli import (
     catalog,
     doctor,
     drift,
+    evidence,
     gates,
     lab,
     manifest_schemas,
@@ -52,7 +53,7 @@ app.command()(realise.up)
 app.command()(realise.destroy)
 app.command()(mirror.mirror)
 app.command()(gates.gates)
-app.command()(gates.evidence)
+app.command()(evidence.evidence)
 app.command()(promote.promote)
 app.command()(catalog.catalog)
 app.command()(doctor.doctor)

@@ -7,7 +7,8 @@ from rich.table import Table
 
 from aifactory.catalog.load import catalog
 from aifactory.cli.console import out, print_data
-from aifactory.cli.gates import FINDINGS, as_data, gate_tables
+from aifactory.cli.gate_tables import as_data, gate_tables
+from aifactory.cli.gates import FINDINGS
 from aifactory.cli.inputs import AsJson, TargetOption, choose, find
 from aifactory.deliver.promotion import verdict
 from aifactory.plan.factory import plan
