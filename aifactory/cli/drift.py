@@ -4,18 +4,11 @@ import time
 
 import typer
 
+from aifactory.cli.cell_words import CellWords, with_cell_words
 from aifactory.cli.console import print_data, step
 from aifactory.cli.drift_tables import as_data, show
-from aifactory.cli.inputs import (
-    AsJson,
-    CellOption,
-    Chosen,
-    OptionalStack,
-    StackFile,
-    TargetOption,
-    choose_cell,
-)
-from aifactory.cli.lab import WHAT, LabName, lab_of, require_name, tools_of
+from aifactory.cli.inputs import AsJson, Chosen
+from aifactory.cli.lab import WHAT, lab_of, require_name, tools_of
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.drift_report import drift_report
 from aifactory.deliver.identity import verify
@@ -29,22 +22,15 @@ DRIFTED = 2
 """Exit code where something is not as declared."""
 
 
-def drift(
-    stack: OptionalStack = None,
-    file: StackFile = None,
-    target: TargetOption = None,
-    lab: LabName = None,
-    cell: CellOption = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
+@with_cell_words
+def drift(words: CellWords, *, as_json: AsJson = False) -> None:
     """Show what in the cluster is not as declared, and who changed it; nothing is written.
 
     Exit code 2 where there is drift.
     """
     began = time.monotonic()
-    chosen = choose_cell(stack, file, target, cell)
-    cluster = _cluster(chosen, lab)
+    chosen = words.chosen()
+    cluster = _cluster(chosen, words.lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
     bundle = bundle_of(parts_for(chosen.plan, cluster))
     step(f"drift of {chosen.name}: {sum(1 for _ in bundle.objects())} objects; nothing is written")
