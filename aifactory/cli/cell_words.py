@@ -34,11 +34,12 @@ class CellWords:
         return choose_cell(self.stack, self.file, self.target, self.cell or cell)
 
 
-def with_cell_words(command: Callable[..., None]) -> Callable[..., None]:
+def with_cell_words(command: Callable[..., None], cell_option: object = CellOption) -> Callable[..., None]:
     """The command with the words before its own, as the parser reads them from its signature.
 
     Args:
         command: Takes :class:`CellWords` first; all else are options of its own, by name.
+        cell_option: The option ``--cell``, whose help says which cell it is by default.
     """
 
     def called(
@@ -53,7 +54,7 @@ def with_cell_words(command: Callable[..., None]) -> Callable[..., None]:
 
     words = list(inspect.signature(called).parameters.values())[:-1]
     options = list(inspect.signature(command).parameters.values())[1:]
-    every = [*words, *options]
+    every = [one.replace(annotation=cell_option) if one.name == "cell" else one for one in (*words, *options)]
     # What the parser looks at: the signature, and the annotations where they stand by themselves.
     called.__signature__ = inspect.Signature(every)  # type: ignore[attr-defined]
     called.__annotations__ = {one.name: one.annotation for one in every}

@@ -12,7 +12,7 @@ from aifactory.lab.tools.doctor import Check, inspect_host, report
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Show the tools of the labs and what is missing for which lane; changes nothing."""
+    """Show the tools of the labs and what is missing for which lane; changes nothing, exit 2 if tools are missing."""
     box = Toolbox.default()
     found = report(box.status(), inspect_host(box.cache_dir), box.table.go_minimum)
     if as_json:

@@ -7,6 +7,7 @@ import typer
 from aifactory.cli.cell_words import CellWords, with_cell_words
 from aifactory.cli.console import print_data, step
 from aifactory.cli.drift_tables import as_data, show
+from aifactory.cli.extent import same_place
 from aifactory.cli.inputs import AsJson, Chosen
 from aifactory.cli.lab import WHAT, lab_of, require_name, tools_of
 from aifactory.deliver.cluster import Cluster
@@ -39,7 +40,7 @@ def drift(words: CellWords, *, as_json: AsJson = False) -> None:
     if as_json:
         print_data(as_data(chosen, bundle, report, took_s))
     else:
-        show(chosen, bundle, report, took_s)
+        show(chosen, bundle, report, took_s, words.lab)
     if report.drift:
         raise typer.Exit(DRIFTED)
 
@@ -62,18 +63,16 @@ def _cluster(chosen: Chosen, lab: str | None) -> Cluster:
         return Cluster()
     name = lab or home_of(plan)
     if not (labs(plan.target.value) / name).is_dir():
-        raise _not_there(chosen, name, "absent", named=lab is not None)
+        raise _not_there(chosen, name, "absent", lab)
     made = lab_of(plan.target, name, tools_of(plan.target))
     state = made.status().state
     if state != "running":
-        raise _not_there(chosen, name, state, named=lab is not None)
+        raise _not_there(chosen, name, state, lab)
     return Cluster(made.kubeconfig)
 
 
-def _not_there(chosen: Chosen, name: str, state: str, *, named: bool) -> LabError:
-    target = chosen.plan.target
-    which = f" --lab {name}" if named else ""
+def _not_there(chosen: Chosen, name: str, state: str, lab: str | None) -> LabError:
     return LabError(
-        f"the lab of {name} ({WHAT[target]}) is {state}: there is nothing to compare with; a running lab is needed;"
-        f" start it with: aifactory up {chosen.name} --target {target.value}{which}"
+        f"the lab of {name} ({WHAT[chosen.plan.target]}) is {state}: there is nothing to compare with; a running lab"
+        f" is needed; start it with: aifactory up {chosen.name}{same_place(chosen.plan, lab)}"
     )

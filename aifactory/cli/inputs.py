@@ -33,6 +33,13 @@ CellOption = Annotated[
         "--cell", help="One cell of the site, by name or number; default is its only or a lab's first."
     ),
 ]
+EachCell = Annotated[
+    str | None,
+    typer.Option("--cell", help="One cell of the site, by name or number; default is each of them."),
+]
+FirstCell = Annotated[
+    str | None, typer.Option("--cell", help="One cell of the site, by name or number; default is the first.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 

@@ -57,7 +57,11 @@ app.command()(evidence.evidence)
 app.command()(promote.promote)
 app.command()(catalog.catalog)
 app.command()(doctor.doctor)
-app.add_typer(lab.app, name="lab", help="Local labs: a real control plane with simulated hardware.")
+app.add_typer(
+    lab.app,
+    name="lab",
+    help="Local labs: a real control plane with simulated nodes, or a kind cluster with mock GPUs.",
+)
 
 
 def main() -> None:

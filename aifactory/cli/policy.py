@@ -7,7 +7,7 @@ import typer
 from pydantic import JsonValue
 
 from aifactory.cli.console import out, print_data
-from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackFile, TargetOption, choose, shown
+from aifactory.cli.inputs import AsJson, EachCell, OptionalStack, StackFile, TargetOption, choose, shown
 from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.manifest_clusters import ClusterObjects, clusters_below
 from aifactory.errors import AIFactoryError
@@ -31,7 +31,7 @@ def policy(
         ),
     ] = None,
     target: TargetOption = None,
-    cell: CellOption = None,
+    cell: EachCell = None,
     *,
     digests: Annotated[bool, typer.Option("--digests", help="Images need a digest too.")] = False,
     as_json: AsJson = False,

@@ -1,14 +1,16 @@
 """``aifactory probe``: who reaches whom, as the flow table means it, the policies say it, or a lab does it."""
 
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
 
 from aifactory.cli.cell_words import CellWords, with_cell_words
 from aifactory.cli.console import note, print_data, step
+from aifactory.cli.extent import same_place
 from aifactory.cli.figures import plural
-from aifactory.cli.inputs import AsJson, Chosen
+from aifactory.cli.inputs import AsJson, Chosen, FirstCell
 from aifactory.cli.lab import lab_of, require_name, tools_of
 from aifactory.cli.probe_tables import show
 from aifactory.deliver.cluster import Cluster
@@ -32,7 +34,7 @@ Live = Annotated[
 ]
 
 
-@with_cell_words
+@partial(with_cell_words, cell_option=FirstCell)
 def probe(words: CellWords, *, live: Live = False, as_json: AsJson = False) -> None:
     """Show who reaches whom on which port, and whether the network policies say what is meant.
 
@@ -86,7 +88,7 @@ def _live(chosen: Chosen, table: TruthTable, name: str | None) -> Report:
     if lab.status().state != "running":
         raise LabError(
             f"the kind lab of {lab.stack} does not run, and connections need one; a running lab with the stack in it"
-            f" is needed; start it with: aifactory up {chosen.name} --target kind"
+            f" is needed; start it with: aifactory up {chosen.name}{same_place(chosen.plan, name)}"
         )
     step(f"probe of {chosen.name}: connections in its kind lab")
     bench = Bench(Cluster(lab.kubeconfig), tools.path("kubectl"), lab.kubeconfig)

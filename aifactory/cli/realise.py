@@ -46,7 +46,7 @@ def up(
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the stack, or one cell of it, real: plan, lab if it is simulated, pulumi up; safe to run again."""
+    """Make the stack, or one cell of it, real: plan, a lab if the target is one, pulumi up; safe to run again."""
     began = time.monotonic()
     chosen = realisable(stack, target, lab, cell)
     if chosen.plan.in_lab:
@@ -67,7 +67,7 @@ def up(
     if made is not None:
         made.settle(chosen.plan, cluster, note)
     took_s = time.monotonic() - began
-    extent = Extent.of(chosen, sample)
+    extent = Extent.of(chosen, sample, lab)
     if as_json:
         print_data(as_data(chosen.plan, bundle, report, cluster, took_s, notices, extent))
     else:

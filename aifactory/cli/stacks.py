@@ -16,7 +16,7 @@ SCHEMAS = {
 
 
 def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: AsJson = False) -> None:
-    """Check a stack file; every problem is named at once."""
+    """Check a stack file; every problem is named at once, and exit 2 when its plan is refused."""
     chosen = choose(stack, file, None)
     plan = chosen.plan
     if as_json:
@@ -39,9 +39,7 @@ def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: As
 
 def schema(
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Only compare; exit 2 when the file is stale.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; exit 2 when one is stale.")] = False,
 ) -> None:
     """Write the schemas below stacks/, which editors use to complete and check stack and evidence files."""
     stale = False
