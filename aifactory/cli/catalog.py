@@ -1,6 +1,5 @@
 """``aifactory catalog``: the facts that plans are made of, each with its source, date and confidence."""
 
-import json
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -11,7 +10,7 @@ from rich.text import Text
 from aifactory.catalog import review
 from aifactory.catalog.load import catalog as read
 from aifactory.catalog.row import Row
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson
 from aifactory.errors import AIFactoryError
 
@@ -60,7 +59,7 @@ def _kinds(*, as_json: bool) -> None:
     facts = read()
     counts = {kind: len(review.rows_of(facts, kind)) for kind in review.KINDS}
     if as_json:
-        out.print_json(json.dumps({"kinds": counts}))
+        print_data({"kinds": counts})
         return
     _table(("kind", "rows"), [(kind, str(count)) for kind, count in counts.items()])
 
@@ -68,7 +67,7 @@ def _kinds(*, as_json: bool) -> None:
 def _rows(kind: str, *, as_json: bool) -> None:
     found = review.rows_of(read(), kind)
     if as_json:
-        out.print_json(json.dumps({kind: [row.model_dump(mode="json") for row in found]}))
+        print_data({kind: [row.model_dump(mode="json") for row in found]})
         return
     figures = FIGURES[kind]
     names = [figure.rpartition(".")[2] for figure in figures]
@@ -88,7 +87,7 @@ def _assumptions(kind: str | None, *, as_json: bool) -> None:
             }
             for one in found
         ]
-        out.print_json(json.dumps({"assumptions": listed}))
+        print_data({"assumptions": listed})
         return
     _table(
         ("kind", "id", "field", "value", "notes"),

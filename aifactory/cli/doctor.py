@@ -1,12 +1,11 @@
 """``aifactory doctor``: each tool, its version, where it is from, and what is missing for which lane."""
 
-import json
 from dataclasses import asdict, replace
 
 import typer
 from rich.table import Table
 
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson
 from aifactory.errors import LabError
 from aifactory.lab.kind.container_engine import find
@@ -16,19 +15,17 @@ from aifactory.lab.tools.doctor import Check, inspect_host, report
 
 
 def doctor(*, as_json: AsJson = False) -> None:
-    """Show the tools of the labs and what is missing for which lane; changes nothing."""
+    """Show the tools of the labs and what is missing for which lane; changes nothing, exit 2 if tools are missing."""
     box = Toolbox.default()
     found = report(box.status(), inspect_host(box.cache_dir), box.table.go_minimum)
     found = replace(found, host=(*found.host, _kind_nodes()))
     if as_json:
-        out.print_json(
-            json.dumps(
-                {
-                    "tools": [asdict(check) for check in found.tools],
-                    "host": [asdict(check) for check in found.host],
-                    "missing": {lane: list(names) for lane, names in found.missing.items()},
-                }
-            )
+        print_data(
+            {
+                "tools": [asdict(check) for check in found.tools],
+                "host": [asdict(check) for check in found.host],
+                "missing": {lane: list(names) for lane, names in found.missing.items()},
+            }
         )
     else:
         out.print(_table("tool", found.tools))

@@ -1,22 +1,15 @@
 """``aifactory drift``: how a cluster differs from what the stack declares, field by field."""
 
-import json
 import time
 
 import typer
 
-from aifactory.cli.console import out, step
+from aifactory.cli.cell_words import CellWords, with_cell_words
+from aifactory.cli.console import print_data, step
 from aifactory.cli.drift_tables import as_data, show
-from aifactory.cli.inputs import (
-    AsJson,
-    CellOption,
-    Chosen,
-    OptionalStack,
-    StackFile,
-    TargetOption,
-    choose_cell,
-)
-from aifactory.cli.lab import WHAT, LabName, lab_of, require_name, tools_of
+from aifactory.cli.extent import same_place
+from aifactory.cli.inputs import AsJson, Chosen
+from aifactory.cli.lab import WHAT, lab_of, require_name, tools_of
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.drift_report import drift_report
 from aifactory.deliver.identity import verify
@@ -30,31 +23,24 @@ DRIFTED = 2
 """Exit code where something is not as declared."""
 
 
-def drift(
-    stack: OptionalStack = None,
-    file: StackFile = None,
-    target: TargetOption = None,
-    lab: LabName = None,
-    cell: CellOption = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
+@with_cell_words
+def drift(words: CellWords, *, as_json: AsJson = False) -> None:
     """Show what in the cluster is not as declared, and who changed it; nothing is written.
 
     Exit code 2 where there is drift.
     """
     began = time.monotonic()
-    chosen = choose_cell(stack, file, target, cell)
-    cluster = _cluster(chosen, lab)
+    chosen = words.chosen()
+    cluster = _cluster(chosen, words.lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
     bundle = bundle_of(parts_for(chosen.plan, cluster))
     step(f"drift of {chosen.name}: {sum(1 for _ in bundle.objects())} objects; nothing is written")
     report = drift_report(cluster, bundle)
     took_s = time.monotonic() - began
     if as_json:
-        out.print_json(json.dumps(as_data(chosen, bundle, report, took_s)))
+        print_data(as_data(chosen, bundle, report, took_s))
     else:
-        show(chosen, bundle, report, took_s)
+        show(chosen, bundle, report, took_s, words.lab)
     if report.drift:
         raise typer.Exit(DRIFTED)
 
@@ -77,18 +63,16 @@ def _cluster(chosen: Chosen, lab: str | None) -> Cluster:
         return Cluster()
     name = lab or home_of(plan)
     if not (labs(plan.target.value) / name).is_dir():
-        raise _not_there(chosen, name, "absent", named=lab is not None)
+        raise _not_there(chosen, name, "absent", lab)
     made = lab_of(plan.target, name, tools_of(plan.target))
     state = made.status().state
     if state != "running":
-        raise _not_there(chosen, name, state, named=lab is not None)
+        raise _not_there(chosen, name, state, lab)
     return Cluster(made.kubeconfig)
 
 
-def _not_there(chosen: Chosen, name: str, state: str, *, named: bool) -> LabError:
-    target = chosen.plan.target
-    which = f" --lab {name}" if named else ""
+def _not_there(chosen: Chosen, name: str, state: str, lab: str | None) -> LabError:
     return LabError(
-        f"the lab of {name} ({WHAT[target]}) is {state}: there is nothing to compare with; a running lab is needed;"
-        f" start it with: aifactory up {chosen.name} --target {target.value}{which}"
+        f"the lab of {name} ({WHAT[chosen.plan.target]}) is {state}: there is nothing to compare with; a running lab"
+        f" is needed; start it with: aifactory up {chosen.name}{same_place(chosen.plan, lab)}"
     )

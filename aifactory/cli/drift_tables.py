@@ -7,6 +7,7 @@ from rich.text import Text
 
 from aifactory.cli import sheet
 from aifactory.cli.console import out
+from aifactory.cli.extent import same_place
 from aifactory.cli.inputs import Chosen
 from aifactory.deliver.drift_managers import Edit, is_ours
 from aifactory.deliver.drift_report import DriftReport, FieldDrift, ObjectDrift, State
@@ -25,7 +26,7 @@ _ADVICE = {
 }
 
 
-def show(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float) -> None:
+def show(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float, lab: str | None = None) -> None:
     """Print the report for people.
 
     Args:
@@ -33,6 +34,7 @@ def show(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float) -> 
         bundle: What is declared.
         report: How the cluster differs.
         took_s: Seconds since the command began.
+        lab: Name of the lab that was asked for; None for the stack's own.
     """
     plan = chosen.plan
     where = f"{plan.cell or chosen.name} on target {plan.target.value}"
@@ -50,7 +52,9 @@ def show(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float) -> 
     if len(report.drift) > _SHOWN:
         out.print(f"and {len(report.drift) - _SHOWN} more; all with --json", markup=False)
     if report.drift:
-        out.print(f"\nnext: {_next(chosen)}   (writes it back)", markup=False)
+        out.print(
+            f"\nnext: aifactory up {chosen.name}{same_place(plan, lab)}   (writes it back)", markup=False
+        )
     for line in _not_compared(bundle):
         out.print(f"not compared: {line}", markup=False)
     if plan.target is Target.SIMULATED:
@@ -94,12 +98,6 @@ def _who(editor: Edit | None) -> tuple[str, str]:
     if is_ours({"manager": editor.manager, "operation": editor.operation}):
         return f"an earlier up ({editor.manager})", editor.at or ""
     return f"{_value(editor.manager)} ({editor.operation})", editor.at or ""
-
-
-def _next(chosen: Chosen) -> str:
-    plan = chosen.plan
-    target = "" if plan.target is plan.stack.target else f" --target {plan.target.value}"
-    return f"aifactory up {chosen.name}{target}{'' if plan.cell is None else f' --cell {plan.cell}'}"
 
 
 def _not_compared(bundle: Bundle) -> list[str]:

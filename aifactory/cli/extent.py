@@ -11,6 +11,18 @@ from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 
 
+def same_place(plan: FactoryPlan, lab: str | None = None) -> str:
+    """The options that lead another command to the same target, lab and cell; each has a space before it.
+
+    Args:
+        plan: The plan of a stack, or of one cell of it.
+        lab: Name of the lab that was asked for; None for the plan's own.
+    """
+    target = "" if plan.target is plan.stack.target else f" --target {plan.target.value}"
+    named = "" if lab is None else f" --lab {lab}"
+    return target + named + ("" if plan.cell is None else f" --cell {plan.cell}")
+
+
 @dataclass(frozen=True)
 class Extent:
     """What is realised of what is planned."""
@@ -21,18 +33,21 @@ class Extent:
     """Cells of the site."""
     sample: int | None
     """Most nodes of each pool that a lab makes; None for all."""
+    lab: str | None = None
+    """Name of the lab that was asked for; None for the stack's own."""
 
     @classmethod
-    def of(cls, chosen: Chosen, sample: int | None) -> Self:
+    def of(cls, chosen: Chosen, sample: int | None, lab: str | None = None) -> Self:
         """The extent of a run.
 
         Args:
             chosen: The stack, or the cell of it, that the run is for.
             sample: Most nodes of each pool that were asked for; None for the target's own measure.
+            lab: Name of the lab that was asked for; None for the stack's own.
         """
         own = {Target.KIND: NODES_PER_POOL}
         limit = (sample or own.get(chosen.plan.target)) if chosen.plan.in_lab else None
-        return cls(chosen.plan, len(chosen.site.cells), limit)
+        return cls(chosen.plan, len(chosen.site.cells), limit, lab)
 
     def _nodes(self) -> dict[str, int]:
         """Nodes of each pool that are realised."""
@@ -57,10 +72,6 @@ class Extent:
                 f" at most {self.sample} of each pool"
             )
         return found
-
-    def cell_flag(self) -> str:
-        """The words that name the same cell to another command."""
-        return "" if self.plan.cell is None else f" --cell {self.plan.cell}"
 
     def sample_flag(self) -> str:
         """The words that ask for the same sample."""

@@ -33,6 +33,13 @@ CellOption = Annotated[
         "--cell", help="One cell of the site, by name or number; default is its only or a lab's first."
     ),
 ]
+EachCell = Annotated[
+    str | None,
+    typer.Option("--cell", help="One cell of the site, by name or number; default is each of them."),
+]
+FirstCell = Annotated[
+    str | None, typer.Option("--cell", help="One cell of the site, by name or number; default is the first.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="One JSON object on standard output.")]
 
 
@@ -69,12 +76,13 @@ def shown(path: Path) -> str:
         return str(path)
 
 
-def find(name: str | None, file: Path | None) -> Found:
+def find(name: str | None, file: Path | None, *, names_only: bool = False) -> Found:
     """The stack that the words name, valid in itself and not yet planned.
 
     Args:
         name: Name of a stack below ``stacks/``; None with ``file``.
         file: A stack file; None with ``name``.
+        names_only: Whether the command has no ``--file``, so that no message may name it.
 
     Raises:
         AIFactoryError: If the words name no stack, or the stack is wrong.
@@ -83,7 +91,8 @@ def find(name: str | None, file: Path | None) -> Found:
         raise AIFactoryError(
             "which stack is meant: a name or --file is needed, not both; for example: aifactory validate korea-pilot"
         )
-    path = Path(shown(stack_file(STACKS, name))) if name is not None else file
+    instead = "" if names_only else ", or give a file with --file"
+    path = Path(shown(stack_file(STACKS, name, instead))) if name is not None else file
     assert path is not None  # noqa: S101 - one of the two is given
     stack = load_stack(path)
     known = name or path.name.removeprefix("Pulumi.").removesuffix(".yaml")
@@ -95,7 +104,14 @@ def find(name: str | None, file: Path | None) -> Found:
     return Found(name=known, file=path, raw=read_config(path)[CONFIG_KEY], stack=stack)
 
 
-def choose(name: str | None, file: Path | None, target: Target | None, cell: str | None = None) -> Chosen:
+def choose(
+    name: str | None,
+    file: Path | None,
+    target: Target | None,
+    cell: str | None = None,
+    *,
+    names_only: bool = False,
+) -> Chosen:
     """The stack that the words name, checked and planned.
 
     Args:
@@ -103,24 +119,27 @@ def choose(name: str | None, file: Path | None, target: Target | None, cell: str
         file: A stack file; None with ``name``.
         target: Where to realise it; None means what the file says.
         cell: One cell of it; None means the whole site.
+        names_only: Whether the command has no ``--file``.
 
     Raises:
         AIFactoryError: If the words name no stack or no cell, or the stack is wrong.
         PlanRefused: If the plan has errors.
     """
-    found = find(name, file)
+    found = find(name, file, names_only=names_only)
     one = cell is not None
     site = checked_plan(found.name, found.stack, catalog(), target, str(found.file), for_one_cell=one)
     part = one_cell(site, cell) if one else site
     return Chosen(name=found.name, file=found.file, raw=found.raw, plan=part, site=site)
 
 
-def choose_cell(name: str | None, file: Path | None, target: Target | None, cell: str | None) -> Chosen:
+def choose_cell(
+    name: str | None, file: Path | None, target: Target | None, cell: str | None, *, names_only: bool = False
+) -> Chosen:
     """The same, always of one cell: the one that is named, or the only one, or a lab's first.
 
     Raises:
         AIFactoryError: If the words name no stack or no cell, or several cells could be meant.
         PlanRefused: If the plan has errors.
     """
-    chosen = choose(name, file, target, cell)
+    chosen = choose(name, file, target, cell, names_only=names_only)
     return chosen if cell is not None else replace(chosen, plan=one_cell(chosen.site, None))

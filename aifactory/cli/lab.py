@@ -1,12 +1,11 @@
 """``aifactory lab up|down|status``."""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Column, Table
 
-from aifactory.cli.console import note, out, step
+from aifactory.cli.console import note, out, print_data, step
 from aifactory.cli.extent import Extent
 from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_cell
 from aifactory.deliver.cluster import Cluster
@@ -14,7 +13,7 @@ from aifactory.deliver.promotion import entered
 from aifactory.errors import LabError
 from aifactory.lab.kind.lab import KindLab
 from aifactory.lab.labs import Lab
-from aifactory.lab.places import labs
+from aifactory.lab.places import crd_folder, labs
 from aifactory.lab.simulated import SimulatedLab
 from aifactory.lab.tools import Toolbox, Tools, tools_for
 from aifactory.plan.cell_choice import CELL_END, home_of
@@ -22,7 +21,7 @@ from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 from aifactory.spec.units import STACK_NAME
 
-app = typer.Typer(no_args_is_help=True)
+app = typer.Typer()
 WHAT = {
     Target.SIMULATED: "a real control plane with simulated nodes",
     Target.KIND: "a kind cluster, its nodes with mock GPUs",
@@ -98,6 +97,15 @@ def require_lab(target: Target) -> None:
         )
 
 
+def require_crds() -> None:
+    """Refuse definitions that are named and not there, before a tool is built or a lab is started for them.
+
+    Raises:
+        LabError: If AIFACTORY_CRDS names no folder.
+    """
+    crd_folder()
+
+
 def require_name(stack: str) -> None:
     """Refuse a name that could name a folder outside that of the labs."""
     if not STACK_NAME.fullmatch(CELL_END.sub("", stack)):
@@ -119,7 +127,8 @@ def up(
     require_lab(target)
     if lab is not None:
         require_name(lab)
-    chosen = choose_cell(stack, None, target, cell)
+    chosen = choose_cell(stack, None, target, cell, names_only=True)
+    require_crds()
     status = start(chosen.plan, tools_of(target), sample, lab).status()
     for line in Extent.of(chosen, sample).lines():
         out.print(line, markup=False)
@@ -167,7 +176,7 @@ def status(target: AnyLab = None, *, as_json: AsJson = False) -> None:
     found = [(one, lab_of(one, name, tools_of(one)).status()) for one, name in _there(target)]
     if as_json:
         rows = [{"target": one.value, **item.model_dump(mode="json")} for one, item in found]
-        out.print_json(json.dumps(rows))
+        print_data(rows)
         return
     if not found:
         out.print("no lab is there; start one with: aifactory lab up --target simulated")

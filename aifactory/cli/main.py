@@ -3,6 +3,7 @@
 import errno
 import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -10,6 +11,7 @@ from aifactory.cli import (
     catalog,
     doctor,
     drift,
+    evidence,
     gates,
     lab,
     manifest_schemas,
@@ -24,7 +26,8 @@ from aifactory.cli import (
     show,
     stacks,
 )
-from aifactory.cli.console import err
+from aifactory.cli.console import degrade_output, err
+from aifactory.cli.usage import usage_line
 from aifactory.errors import AIFactoryError
 
 INTERRUPTED = 130
@@ -32,10 +35,9 @@ _NOT_USABLE = (errno.EACCES, errno.ENOTDIR, errno.EROFS)
 """What is wrong with a place of the user's, and not with this tool."""
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="AI factories as code: stacks, labs and delivery. Exit codes: 0 fine, 1 failed, 2 findings.",
+    help="AI factories as code: stacks, labs and delivery. Exit codes: 0 fine, 1 failed or not understood, 2 findings.",
 )
 app.command()(stacks.validate)
 app.command()(show.show)
@@ -51,24 +53,29 @@ app.command()(realise.up)
 app.command()(realise.destroy)
 app.command()(mirror.mirror)
 app.command()(gates.gates)
-app.command()(gates.evidence)
+app.command()(evidence.evidence)
 app.command()(promote.promote)
 app.command()(catalog.catalog)
 app.command()(doctor.doctor)
-app.add_typer(lab.app, name="lab", help="Local labs: a real control plane with simulated hardware.")
+app.add_typer(
+    lab.app,
+    name="lab",
+    help="Local labs: a real control plane with simulated nodes, or a kind cluster with mock GPUs.",
+)
 
 
 def main() -> None:
-    """Run the command line and exit."""
+    """Run the command line; the exit code is not 0 where it failed or found something."""
+    degrade_output()
     try:
-        app(prog_name="aifactory")
+        # The parser would end wrong words with 2, which here means findings, and an interrupted command silently.
+        code = app(prog_name="aifactory", standalone_mode=False)
+    except typer.TyperException as error:
+        _fail(usage_line(app, sys.argv[1:], error), 1)
     except AIFactoryError as error:
         _fail(str(error), error.exit_code)
-    except (KeyboardInterrupt, SystemExit) as end:
-        # The parser ends an interrupted command by itself, without a word.
-        if isinstance(end, SystemExit) and end.code != INTERRUPTED:
-            raise
-        _fail("interrupted; run the same command again to go on", INTERRUPTED)
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except OSError as error:
         if error.errno == errno.ENOSPC:
             _fail(
@@ -85,9 +92,13 @@ def main() -> None:
         _unexpected(error)
     except Exception as error:  # noqa: BLE001 - the last line of defence before a user
         _unexpected(error)
+    if code == INTERRUPTED:
+        _fail("interrupted; run the same command again to go on", INTERRUPTED)
+    if code:
+        sys.exit(code)
 
 
-def _unexpected(error: Exception) -> None:
+def _unexpected(error: Exception) -> NoReturn:
     if os.environ.get("AIFACTORY_DEBUG"):
         raise error
     _fail(
@@ -97,6 +108,10 @@ def _unexpected(error: Exception) -> None:
     )
 
 
-def _fail(message: str, code: int) -> None:
+def _fail(message: str, code: int) -> NoReturn:
     err.print(f"error: {message}", markup=False)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

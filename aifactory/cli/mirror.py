@@ -1,6 +1,5 @@
 """``aifactory mirror``: everything that a stack takes from outside, for a site that cannot reach it."""
 
-import json
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +8,7 @@ from typing import Annotated
 import typer
 
 from aifactory.catalog.load import catalog
-from aifactory.cli.console import out, step
+from aifactory.cli.console import print_data, step
 from aifactory.cli.inputs import STACKS, AsJson, Found, OptionalStack, StackFile, find, shown
 from aifactory.cli.lab import LANES
 from aifactory.cli.mirror_tables import as_data, show
@@ -81,7 +80,7 @@ def mirror(
             write_file(out_file, text)
             step(f"{shown(out_file)}: written for {output.value}")
     elif as_json:
-        out.print_json(json.dumps(as_data(found, parcel)))
+        print_data(as_data(found, parcel))
     else:
         show(found, parcel)
 

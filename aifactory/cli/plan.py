@@ -1,6 +1,5 @@
 """``aifactory plan``: what a stack amounts to, and what a phase adds."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -9,7 +8,7 @@ import typer
 from aifactory.catalog.load import catalog
 from aifactory.catalog.models import Catalog
 from aifactory.cli import plan_account, plan_compare, plan_power, plan_tables
-from aifactory.cli.console import note, out
+from aifactory.cli.console import note, print_data
 from aifactory.cli.inputs import AsJson, Found, OptionalStack, StackFile, TargetOption, find
 from aifactory.lab.token_model import simulated_rows, with_simulated
 from aifactory.manifests.findings import full_plan
@@ -52,7 +51,7 @@ def plan(
         plans.append(_planned(_other(compare), target, simulate=simulate_tokens)[0])
         _print_comparison(*plans, as_json=as_json)
     elif as_json:
-        out.print_json(json.dumps(as_contract(planned) | {"details": details(planned, facts)}))
+        print_data(as_contract(planned) | {"details": details(planned, facts)})
     else:
         show_plan(planned, facts)
     if any(each.errors for each in plans):
@@ -77,7 +76,7 @@ def _print_comparison(a: FactoryPlan, b: FactoryPlan, *, as_json: bool) -> None:
     comparison = compare_plans(a, b)
     if as_json:
         data = {"a": as_contract(a), "b": as_contract(b), "difference": difference_data(comparison)}
-        out.print_json(json.dumps(data))
+        print_data(data)
     else:
         plan_compare.show_comparison(a, b, comparison)
 

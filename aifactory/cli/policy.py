@@ -1,16 +1,15 @@
 """``aifactory policy``: whether every object is as the rules of the house have it."""
 
-import json
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from pydantic import JsonValue
 
-from aifactory.cli.console import out
-from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackFile, TargetOption, choose, shown
+from aifactory.cli.console import out, print_data
+from aifactory.cli.inputs import AsJson, EachCell, OptionalStack, StackFile, TargetOption, choose, shown
 from aifactory.deliver.charts import chart_skip
-from aifactory.deliver.manifest_files import objects_below
+from aifactory.deliver.manifest_clusters import ClusterObjects, clusters_below
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.model import KubernetesObject
 from aifactory.manifests.parts import bundle_of, parts_of
@@ -25,17 +24,22 @@ def policy(
     stack: OptionalStack = None,
     file: StackFile = None,
     tree: Annotated[
-        Path | None, typer.Option("--tree", help="A folder of manifests, instead of a stack.")
+        Path | None,
+        typer.Option(
+            "--tree",
+            help="A folder of manifests, instead of a stack; each folder below one named cells is a cluster.",
+        ),
     ] = None,
     target: TargetOption = None,
-    cell: CellOption = None,
+    cell: EachCell = None,
     *,
     digests: Annotated[bool, typer.Option("--digests", help="Images need a digest too.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every object against the rules: pod security, images, default deny, quotas, secrets, rights.
 
-    Exit code 2 where a rule is broken and no written exception covers it. A stack is checked cell by cell.
+    Exit code 2 where a rule is broken and no written exception covers it. A stack is checked cell by cell, and so
+    are GitOps trees.
     """
     cells = (
         _from_tree(stack, file, tree, target, cell)
@@ -44,7 +48,7 @@ def policy(
     )
     verdicts = {where: judged(objects, name, digests=digests) for where, (name, objects) in cells.items()}
     if as_json:
-        out.print_json(json.dumps(_as_data(verdicts)))
+        print_data(_as_data(verdicts))
     else:
         for where, verdict in verdicts.items():
             _show(where, verdict)
@@ -64,7 +68,11 @@ def _from_tree(
             "--target and --cell are for a stack: a tree is checked as it is; with --tree the name of its stack is"
             " allowed; leave them out"
         )
-    return {shown(tree): (stack or "", objects_below(tree))}
+    return {_called(one): (stack or one.stack, list(one.objects)) for one in clusters_below(tree)}
+
+
+def _called(cluster: ClusterObjects) -> str:
+    return f"{shown(cluster.folder)}{', besides its cells' if cluster.rest else ''}"
 
 
 def _from_stack(

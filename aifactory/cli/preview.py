@@ -1,11 +1,11 @@
 """``aifactory preview``: what an ``up`` would do, to the objects and to running work."""
 
 import datetime
-import json
 
 import typer
 
-from aifactory.cli.console import note, out, step
+from aifactory.cli.console import note, print_data, step
+from aifactory.cli.extent import same_place
 from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption
 from aifactory.cli.lab import LabName, lab_of, tools_of
 from aifactory.cli.preview_report import as_data, show
@@ -21,6 +21,7 @@ from aifactory.lab.places import labs
 from aifactory.lab.tools import Tools
 from aifactory.manifests.disruption.model import InUse
 from aifactory.manifests.parts import bundle_of, parts_of
+from aifactory.plan.cell_choice import home_of
 from aifactory.spec.stack import Target
 
 DISRUPTED = 2
@@ -42,23 +43,23 @@ def preview(
     """
     chosen = realisable(stack, target, lab, cell)
     today = datetime.datetime.now(tz=datetime.UTC).date()
-    tools = _tools(chosen, lab or chosen.plan.name)
+    tools = _tools(chosen, lab)
     report = _unborn(chosen, today) if tools is None else _asked(chosen, tools, today, lab, verbose=verbose)
     if as_json:
-        out.print_json(json.dumps(as_data(chosen, report, asked=tools is not None)))
+        print_data(as_data(chosen, report, asked=tools is not None))
     else:
         show(chosen, report, asked=tools is not None)
     if report.open:
         raise typer.Exit(DISRUPTED)
 
 
-def _tools(chosen: Chosen, lab: str) -> Tools | None:
+def _tools(chosen: Chosen, named: str | None) -> Tools | None:
     """The tools; None where there is no lab, and so nothing to ask: no tool is fetched for that.
 
     Raises:
         LabError: If there is a lab, but it does not run.
     """
-    target = chosen.plan.target
+    target, lab = chosen.plan.target, named or home_of(chosen.plan)
     if target is Target.CLUSTER:
         return tools_of(target)
     if not (labs(target.value) / lab).is_dir():
@@ -68,7 +69,7 @@ def _tools(chosen: Chosen, lab: str) -> Tools | None:
     if state == "stopped":
         raise LabError(
             f"the lab of {lab} is stopped: what is in it cannot be read; a running lab is needed;"
-            f" start it with: aifactory lab up {lab}"
+            f" start it with: aifactory up {chosen.name}{same_place(chosen.plan, named)}"
         )
     return tools if state == "running" else None
 

@@ -1,23 +1,17 @@
 """``aifactory probe``: who reaches whom, as the flow table means it, the policies say it, or a lab does it."""
 
-import json
 from dataclasses import replace
+from functools import partial
 from typing import Annotated
 
 import typer
 
-from aifactory.cli.console import note, step
+from aifactory.cli.cell_words import CellWords, with_cell_words
+from aifactory.cli.console import note, print_data, step
+from aifactory.cli.extent import same_place
 from aifactory.cli.figures import plural
-from aifactory.cli.inputs import (
-    AsJson,
-    CellOption,
-    Chosen,
-    OptionalStack,
-    StackFile,
-    TargetOption,
-    choose_cell,
-)
-from aifactory.cli.lab import LabName, lab_of, require_name, tools_of
+from aifactory.cli.inputs import AsJson, Chosen, FirstCell
+from aifactory.cli.lab import lab_of, require_name, tools_of
 from aifactory.cli.probe_tables import show
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.program import parts_for
@@ -40,26 +34,18 @@ Live = Annotated[
 ]
 
 
-def probe(
-    stack: OptionalStack = None,
-    file: StackFile = None,
-    target: TargetOption = None,
-    cell: CellOption = None,
-    lab: LabName = None,
-    *,
-    live: Live = False,
-    as_json: AsJson = False,
-) -> None:
+@partial(with_cell_words, cell_option=FirstCell)
+def probe(words: CellWords, *, live: Live = False, as_json: AsJson = False) -> None:
     """Show who reaches whom on which port, and whether the network policies say what is meant.
 
     Exit code 2 where they do not.
     """
-    if lab is not None and not live:
+    if words.lab is not None and not live:
         raise LabError(
             "--lab: without --live rendered policies are read, and no lab is asked; with --live a kind lab can be"
             " named; leave --lab out, or add --live"
         )
-    chosen = choose_cell(stack, file, target, cell or FIRST_CELL)
+    chosen = words.chosen(FIRST_CELL)
     if live and chosen.plan.target is not Target.KIND:
         raise LabError(
             f"--live is not for target '{chosen.plan.target.value}': it starts pods and opens the network for a"
@@ -67,10 +53,10 @@ def probe(
         )
     parts = parts_for(chosen.plan, None)
     table = truth_table(parts.network_policies, bundle_of(parts), _tenants(chosen))
-    report = _live(chosen, table, lab) if live else static_report(chosen.name, table)
+    report = _live(chosen, table, words.lab) if live else static_report(chosen.name, table)
     report = replace(report, not_probed=(*_other_cells(chosen), *report.not_probed))
     if as_json:
-        typer.echo(json.dumps(report.data(), indent=2))
+        print_data(report.data())
     else:
         show(report)
     if report.differences:
@@ -102,7 +88,7 @@ def _live(chosen: Chosen, table: TruthTable, name: str | None) -> Report:
     if lab.status().state != "running":
         raise LabError(
             f"the kind lab of {lab.stack} does not run, and connections need one; a running lab with the stack in it"
-            f" is needed; start it with: aifactory up {chosen.name} --target kind"
+            f" is needed; start it with: aifactory up {chosen.name}{same_place(chosen.plan, name)}"
         )
     step(f"probe of {chosen.name}: connections in its kind lab")
     bench = Bench(Cluster(lab.kubeconfig), tools.path("kubectl"), lab.kubeconfig)

@@ -1,14 +1,14 @@
 """``aifactory promote``: what the next phase changes, and whether it may be entered."""
 
-import json
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from aifactory.catalog.load import catalog
-from aifactory.cli.console import out
-from aifactory.cli.gates import FINDINGS, as_data, gate_tables
+from aifactory.cli.console import out, print_data
+from aifactory.cli.gate_tables import as_data, gate_tables
+from aifactory.cli.gates import FINDINGS
 from aifactory.cli.inputs import AsJson, TargetOption, choose, find
 from aifactory.deliver.promotion import verdict
 from aifactory.plan.factory import plan
@@ -22,14 +22,14 @@ FACTOR_FROM = 1.05
 
 def promote(old: OldStack, new: NewStack, target: TargetOption = None, *, as_json: AsJson = False) -> None:
     """Compare two phases of a site and say whether the next may be entered; changes nothing, exit 2 if not."""
-    chosen = choose(new, None, target)
-    before = plan(old, find(old, None).stack, catalog(), chosen.plan.target)
+    chosen = choose(new, None, target, names_only=True)
+    before = plan(old, find(old, None, names_only=True).stack, catalog(), chosen.plan.target)
     found = verdict(before, chosen.plan)
     refusals = found.refusals(str(chosen.file))
     flag = "" if target is None else f" --target {target.value}"
     follow = f"aifactory up {new}{flag}"
     if as_json:
-        out.print_json(json.dumps(_data(found, refusals, follow)))
+        print_data(_data(found, refusals, follow))
     else:
         _print(found, refusals, follow)
     if refusals:

@@ -1,15 +1,14 @@
 """``aifactory up`` and ``aifactory destroy``."""
 
-import json
 import time
 from typing import Annotated
 
 import typer
 
-from aifactory.cli.console import err, note, out, step
+from aifactory.cli.console import err, note, out, print_data, step
 from aifactory.cli.extent import Extent
 from aifactory.cli.inputs import AsJson, CellOption, Chosen, StackName, TargetOption, choose_cell
-from aifactory.cli.lab import LabName, Sample, lab_of, require_name, start, tools_of
+from aifactory.cli.lab import LabName, Sample, lab_of, require_crds, require_name, start, tools_of
 from aifactory.cli.phases import EnforceGates, ask_before_lab, enter, phase_config
 from aifactory.cli.summary import as_data, show
 from aifactory.deliver import realise
@@ -47,9 +46,11 @@ def up(
     verbose: Verbose = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make the stack, or one cell of it, real: plan, lab if it is simulated, pulumi up; safe to run again."""
+    """Make the stack, or one cell of it, real: plan, a lab if the target is one, pulumi up; safe to run again."""
     began = time.monotonic()
     chosen = realisable(stack, target, lab, cell)
+    if chosen.plan.in_lab:
+        require_crds()
     tools = tools_of(chosen.plan.target)
     made = lab_of(chosen.plan.target, lab or home_of(chosen.plan), tools) if chosen.plan.in_lab else None
     if made is not None:
@@ -66,9 +67,9 @@ def up(
     if made is not None:
         made.settle(chosen.plan, cluster, note)
     took_s = time.monotonic() - began
-    extent = Extent.of(chosen, sample)
+    extent = Extent.of(chosen, sample, lab)
     if as_json:
-        out.print_json(json.dumps(as_data(chosen.plan, bundle, report, cluster, took_s, notices, extent)))
+        print_data(as_data(chosen.plan, bundle, report, cluster, took_s, notices, extent))
     else:
         show(chosen.plan, bundle, report, cluster, took_s, notices, extent)
 
@@ -113,7 +114,7 @@ def realisable(stack: str, target: Target | None, lab: str | None = None, cell: 
     """The stack, or the cell of it that a run is for, if its target can be realised; asked before anything else."""
     if lab is not None:
         require_name(lab)
-    chosen = choose_cell(stack, None, target, cell)
+    chosen = choose_cell(stack, None, target, cell, names_only=True)
     if lab is not None and not chosen.plan.in_lab:
         raise LabError(
             "--lab: the target is cluster, which is no lab; the lab of a simulated stack can be named;"

@@ -10,7 +10,7 @@ from aifactory.catalog.load import catalog
 from aifactory.cli.console import out
 from aifactory.cli.extent import Extent
 from aifactory.cli.figures import plural
-from aifactory.cli.inputs import CellOption, Found, StackFile, TargetOption, choose, shown
+from aifactory.cli.inputs import FirstCell, Found, StackFile, TargetOption, choose, shown
 from aifactory.cli.render_words import first_phases, meant, place
 from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.gitops.trees import Tree, render_trees
@@ -47,7 +47,7 @@ def render(
     stacks: StackNames = None,
     file: StackFile = None,
     target: TargetOption = None,
-    cell: CellOption = None,
+    cell: FirstCell = None,
     out_dir: Annotated[Path, typer.Option("--out", help="Folder for the tree.")] = Path("out"),
     engine: EngineOption = None,
     repository: RepositoryOption = None,

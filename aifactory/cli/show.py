@@ -1,6 +1,5 @@
 """``aifactory show``: a stack with every value it works with, and where each is from."""
 
-import json
 import math
 from collections.abc import Iterator
 
@@ -9,7 +8,7 @@ from pydantic import JsonValue
 from rich.text import Text
 
 from aifactory.catalog.load import catalog
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson, OptionalStack, StackFile, find
 from aifactory.plan.resolved import resolved
 from aifactory.spec.hydrate import Leaf, Tree, hydrate, leaves
@@ -62,7 +61,7 @@ def show(stack: OptionalStack = None, file: StackFile = None, *, as_json: AsJson
     tree = hydrate(found.stack, resolved(found.stack, catalog()))
     if as_json:
         values = {path: {"value": leaf.value, "from": leaf.origin} for path, leaf in leaves(tree)}
-        out.print_json(json.dumps({"stack": found.name, "file": str(found.file), "values": values}))
+        print_data({"stack": found.name, "file": str(found.file), "values": values})
         return
     lines = yaml_lines({"config": {CONFIG_KEY: tree}})
     out.print(Text(f"# {found.name}, hydrated; a value without a remark is given in {found.file}"))

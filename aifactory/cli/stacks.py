@@ -1,11 +1,10 @@
 """Commands that only read stack files: validate, schema."""
 
-import json
 from typing import Annotated
 
 import typer
 
-from aifactory.cli.console import out
+from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import STACKS, AsJson, OptionalStack, StackFile, choose, shown
 from aifactory.spec.schema import evidence_schema_text, schema_text
 
@@ -17,19 +16,17 @@ SCHEMAS = {
 
 
 def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: AsJson = False) -> None:
-    """Check a stack file; every problem is named at once."""
+    """Check a stack file; every problem is named at once, and exit 2 when its plan is refused."""
     chosen = choose(stack, file, None)
     plan = chosen.plan
     if as_json:
-        out.print_json(
-            json.dumps(
-                {
-                    "stack": plan.name,
-                    "file": str(chosen.file),
-                    "valid": True,
-                    "findings": [finding.model_dump() for finding in plan.findings],
-                }
-            )
+        print_data(
+            {
+                "stack": plan.name,
+                "file": str(chosen.file),
+                "valid": True,
+                "findings": [finding.model_dump() for finding in plan.findings],
+            }
         )
         return
     out.print(
@@ -42,9 +39,7 @@ def validate(stack: OptionalStack = None, file: StackFile = None, *, as_json: As
 
 def schema(
     *,
-    check: Annotated[
-        bool, typer.Option("--check", help="Only compare; exit 2 when the file is stale.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Only compare; exit 2 when one is stale.")] = False,
 ) -> None:
     """Write the schemas below stacks/, which editors use to complete and check stack and evidence files."""
     stale = False

@@ -4,7 +4,7 @@ from pydantic import JsonValue
 from rich.table import Table
 
 from aifactory.cli.console import out
-from aifactory.cli.extent import Extent
+from aifactory.cli.extent import Extent, same_place
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.realise import UpReport
 from aifactory.manifests.kind_target import replaced
@@ -100,8 +100,7 @@ def show(
 
 
 def _next(plan: FactoryPlan, cluster: Cluster, extent: Extent | None) -> list[str]:
-    flag = "" if plan.target is plan.stack.target else f" --target {plan.target.value}"
-    flag += extent.cell_flag() if extent is not None else ""
+    flag = same_place(plan, extent.lab if extent is not None else None)
     sample = extent.sample_flag() if extent is not None else ""
     kubectl = f"kubectl --kubeconfig {cluster.kubeconfig} " if cluster.kubeconfig else "kubectl "
     return [

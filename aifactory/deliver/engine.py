@@ -1,6 +1,6 @@
 """Drives the Pulumi engine: preview, up and destroy of one workspace. The only importer of pulumi.automation."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from pulumi import automation
@@ -146,8 +146,7 @@ class Engine:
             return None
         except (automation_errors.CommandError, RuntimeError, OSError) as error:
             raise failure("pulumi preview failed", error) from error
-        summary = result.change_summary or {}
-        return {str(getattr(op, "value", op)): count for op, count in summary.items()}
+        return _counts(result.change_summary)
 
     def up(self, *, refresh: bool = False, show: Notify | None = None) -> EngineResult:
         """The stack is as the program declares it.
@@ -159,18 +158,9 @@ class Engine:
         Raises:
             EngineError: If the engine fails; the message holds its diagnostics.
         """
-        stack = self._stack()
-        try:
-            result = self._alone(
-                lambda: stack.up(
-                    parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
-                )
-            )
-        except (automation_errors.CommandError, RuntimeError) as error:
-            raise failure("pulumi up failed", error) from error
-        summary = result.summary.resource_changes or {}
+        result = self._driven("up", self._stack().up, refresh=refresh, show=show)
         return EngineResult(
-            changes={str(operation): count for operation, count in summary.items()},
+            changes=_counts(result.summary.resource_changes),
             outputs={name: output.value for name, output in result.outputs.items()},
         )
 
@@ -184,14 +174,25 @@ class Engine:
         Raises:
             EngineError: If the engine fails; the message holds its diagnostics.
         """
-        stack = self._stack()
+        result = self._driven("destroy", self._stack().destroy, refresh=refresh, show=show)
+        return EngineResult(changes=_counts(result.summary.resource_changes), outputs={})
+
+    def _driven(
+        self, name: str, act: Callable[..., ResultT], *, refresh: bool, show: Notify | None
+    ) -> ResultT:
+        """What the engine's act gives, with the stack to itself."""
         try:
-            result = self._alone(
-                lambda: stack.destroy(
+            return self._alone(
+                lambda: act(
                     parallel=PARALLEL, refresh=refresh, on_output=show, color="never", suppress_outputs=True
                 )
             )
         except (automation_errors.CommandError, RuntimeError) as error:
-            raise failure("pulumi destroy failed", error) from error
-        summary = result.summary.resource_changes or {}
-        return EngineResult(changes={str(op): count for op, count in summary.items()}, outputs={})
+            raise failure(f"pulumi {name} failed", error) from error
+
+
+def _counts(changes: Mapping[automation.OpType, int] | Mapping[str, int] | None) -> dict[str, int]:
+    """Resources by the name of the operation."""
+    return {
+        str(getattr(operation, "value", operation)): count for operation, count in (changes or {}).items()
+    }

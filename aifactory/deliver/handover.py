@@ -23,7 +23,7 @@ def managers_in(state: Path | None) -> dict[str, str] | None:
     if not state.exists():
         return {}
     try:
-        latest = json.loads(state.read_text())["checkpoint"]["latest"] or {}
+        latest = json.loads(state.read_text(encoding="utf-8"))["checkpoint"]["latest"] or {}
         outputs = [item.get("outputs", {}) for item in latest.get("resources", [])]
         return {
             str(key_of(item)): str(item["__fieldManager"]) for item in outputs if "__fieldManager" in item

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from aifactory.deliver.processes import alive
 from aifactory.deliver.workspace import DRIVER
 from aifactory.errors import EngineError
 
@@ -27,18 +28,8 @@ def _parent(pid: int) -> int | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except FileNotFoundError:
-        return None if Path("/proc").is_dir() or not _signals(pid) else os.getpid()
+        return None if Path("/proc").is_dir() or not alive(pid) else os.getpid()
     return None if fields[0] == "Z" else int(fields[1])
-
-
-def _signals(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _orphaned(pid: int, parent: int) -> bool:

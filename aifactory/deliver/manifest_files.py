@@ -10,11 +10,13 @@ from aifactory.manifests.model import KubernetesObject, key_of
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _ENDINGS = {".yaml", ".yml", ".json"}
+REMEDY = "make it with: aifactory render"
+"""How to get a folder of manifests."""
 _BUILD = "kustomize.config.k8s.io/"
 """Files by which kustomize builds a folder: they describe files, not objects of a cluster."""
 
 
-def objects_below(folder: Path, remedy: str = "make it with: aifactory render") -> list[KubernetesObject]:
+def objects_below(folder: Path, remedy: str = REMEDY) -> list[KubernetesObject]:
     """Every object in the files below a folder, by path; files without any are passed over.
 
     A file may hold several documents, and a document a ``List``. Hidden files and folders are not read.
@@ -26,33 +28,52 @@ def objects_below(folder: Path, remedy: str = "make it with: aifactory render") 
     Raises:
         AIFactoryError: If there is no such folder, no object in it, or a file cannot be read as objects.
     """
-    if not folder.is_dir():
-        raise AIFactoryError(f"{folder}: there is no such folder; one with manifests is needed; {remedy}")
-    found = [item for file in _files(folder) for item in _objects(file)]
+    found = [item for file in manifest_files(folder) for item in objects_in(file)]
     if not found:
-        raise AIFactoryError(
-            f"{folder}: no Kubernetes object is in it, so nothing could be checked; a folder with manifests is needed;"
-            f" {remedy}"
-        )
+        raise nothing_there(folder, remedy)
     return found
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def nothing_there(folder: Path, remedy: str = REMEDY) -> AIFactoryError:
+    """The error that there is no such folder, or no object in it."""
+    if not folder.is_dir():
+        return AIFactoryError(f"{folder}: there is no such folder; one with manifests is needed; {remedy}")
+    return AIFactoryError(
+        f"{folder}: no Kubernetes object is in it, so nothing could be checked; a folder with manifests is needed;"
+        f" {remedy}"
+    )
+
+
+def manifest_files(folder: Path) -> Iterator[Path]:
+    """Files below a folder that may hold objects, by path; hidden ones are left out."""
     for file in sorted(folder.rglob("*")):
         hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
         if file.suffix in _ENDINGS and not hidden and file.is_file():
             yield file
 
 
-def _objects(file: Path) -> Iterator[KubernetesObject]:
+def documents(file: Path) -> list[object]:
+    """The documents of a file.
+
+    Raises:
+        AIFactoryError: If it is not YAML.
+    """
     try:
-        documents = list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_LOADER))
+        return list(yaml.load_all(file.read_text(encoding="utf-8"), Loader=_LOADER))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise AIFactoryError(
             f"{file}: is not YAML ({' '.join(str(error).split())}); YAML documents are needed; correct it, or leave"
             " its folder out"
         ) from error
-    for document in documents:
+
+
+def objects_in(file: Path) -> Iterator[KubernetesObject]:
+    """The objects of a file.
+
+    Raises:
+        AIFactoryError: If it cannot be read as objects.
+    """
+    for document in documents(file):
         if not isinstance(document, dict) or "apiVersion" not in document or "kind" not in document:
             continue
         items = document.get("items") if document["kind"] == "List" else [document]

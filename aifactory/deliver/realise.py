@@ -147,7 +147,7 @@ def _has_resources(workspace: Workspace) -> bool:
     if file is None:
         return True
     try:
-        latest = json.loads(file.read_text())["checkpoint"]["latest"]
+        latest = json.loads(file.read_text(encoding="utf-8"))["checkpoint"]["latest"]
     except (OSError, ValueError, KeyError, TypeError):
         return file.exists()
     return bool(latest and latest.get("resources"))

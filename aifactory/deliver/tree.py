@@ -3,13 +3,12 @@
 import json
 import os
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import yaml
 
-from aifactory.deliver.staging import STAGING, refuse_links, staged
+from aifactory.deliver.staging import STAGING, is_below, refuse_file, refuse_links, remove_empty, staged
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.model import Bundle, KubernetesObject, Release, key_of
 from aifactory.manifests.names import dns_label
@@ -86,6 +85,7 @@ def write_tree(bundle: Bundle, out: Path) -> tuple[int, int]:
     """
     wanted = dict(files_of(bundle))
     try:
+        refuse_file(out)
         before = _rendered_before(out)
         refuse_links(out, {*before, *wanted})
         out.parent.mkdir(parents=True, exist_ok=True)
@@ -119,17 +119,12 @@ def _listed(marker: Path) -> set[str]:
     except ValueError:
         content = None
     files = content.get("files") if isinstance(content, dict) else None
-    if not isinstance(files, list) or not all(isinstance(name, str) and _is_below(name) for name in files):
+    if not isinstance(files, list) or not all(isinstance(name, str) and is_below(name) for name in files):
         raise AIFactoryError(
             f"{marker}: is not the list of files that this tool keeps; one it wrote itself is needed;"
             " remove the folder, or name another one with --out"
         )
     return set(files)
-
-
-def _is_below(name: str) -> bool:
-    path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
 def _replace(out: Path, staging: Path, wanted: dict[str, str], before: set[str]) -> tuple[int, int]:
@@ -146,7 +141,7 @@ def _replace(out: Path, staging: Path, wanted: dict[str, str], before: set[str])
         os.replace(staging / name, out / name)  # noqa: PTH105 - the atomic replace is the point
     for name in gone:
         (out / name).unlink(missing_ok=True)
-        _remove_empty(out, (out / name).parent)
+        remove_empty(out, (out / name).parent)
     _mark(out, staging, set(wanted))
     return len(changed), len(gone)
 
@@ -159,9 +154,3 @@ def _mark(out: Path, staging: Path, files: set[str]) -> None:
 
 def _same(path: Path, text: str) -> bool:
     return path.is_file() and path.read_bytes() == text.encode()
-
-
-def _remove_empty(out: Path, folder: Path) -> None:
-    while folder != out and folder.is_dir() and not any(folder.iterdir()):
-        shutil.rmtree(folder)
-        folder = folder.parent

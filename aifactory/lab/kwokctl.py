@@ -8,6 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from aifactory.deliver.cluster import Cluster
+from aifactory.deliver.processes import alive
 from aifactory.errors import ClusterError, LabError
 from aifactory.lab.ports import free
 from aifactory.lab.tools import Tools
@@ -75,7 +76,7 @@ class Kwokctl:
         try:
             return str(self.directory).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
         except FileNotFoundError:
-            return not Path("/proc").is_dir() and _alive(pid)
+            return not Path("/proc").is_dir() and alive(pid)
 
     def create(self) -> None:
         """Create and start the cluster; ready when this returns.
@@ -169,7 +170,13 @@ class Kwokctl:
         }
         try:
             done = subprocess.run(
-                command, env=environment, capture_output=True, text=True, timeout=START_TIMEOUT_S, check=False
+                command,
+                env=environment,
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                timeout=START_TIMEOUT_S,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise self._failed(
@@ -185,13 +192,3 @@ def _number(file: Path) -> int | None:
         return int(file.read_text().strip())
     except (OSError, ValueError):
         return None
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

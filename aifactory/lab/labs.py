@@ -6,6 +6,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict
 
 from aifactory.deliver.cluster import Cluster
+from aifactory.errors import ClusterError
 from aifactory.lab.furnish import Notify
 from aifactory.plan.models import FactoryPlan
 
@@ -68,3 +69,27 @@ class Lab(Protocol):
 
     def down(self, notify: Notify) -> None:
         """Nothing of the lab is left on the machine."""
+
+
+def status_of(lab: Lab, state: str, processes: dict[str, int]) -> LabStatus:
+    """The status of a lab whose parts are known; one that runs and whose API server is silent is stopped.
+
+    Args:
+        lab: The lab.
+        state: What its parts say: ``running``, ``stopped`` or ``absent``.
+        processes: Its living parts.
+    """
+    nodes = 0
+    if state == "running":
+        try:
+            nodes = len(Cluster(lab.kubeconfig).list("v1", "Node"))
+        except ClusterError:
+            state = "stopped"
+    return LabStatus(
+        stack=lab.stack,
+        state=state,
+        kubeconfig=lab.kubeconfig,
+        directory=lab.directory,
+        processes=processes,
+        nodes=nodes,
+    )

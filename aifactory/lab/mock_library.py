@@ -86,7 +86,14 @@ def _compiler() -> str:
 
 def _run(command: list[str]) -> None:
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=COMPILE_TIMEOUT_S, check=False)
+        done = subprocess.run(
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=COMPILE_TIMEOUT_S,
+            check=False,
+        )
     except subprocess.TimeoutExpired as error:
         raise LabError(
             f"{command[0]} did not compile the mock NVML in {COMPILE_TIMEOUT_S:.0f} s; it takes a second or two;"

@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+from aifactory.errors import LabError
+
+CRDS = "AIFACTORY_CRDS"
+
 
 def state_home() -> Path:
     """The folder of all state, ``$XDG_STATE_HOME/aifactory``."""
@@ -27,6 +31,17 @@ def cache_home() -> Path:
 
 
 def crd_folder() -> Path | None:
-    """The folder with real CustomResourceDefinitions that AIFACTORY_CRDS names; None where unset or absent."""
-    named = os.environ.get("AIFACTORY_CRDS")
-    return Path(named) if named and Path(named).is_dir() else None
+    """The folder with real CustomResourceDefinitions that AIFACTORY_CRDS names; None where it is unset or empty.
+
+    Raises:
+        LabError: If it names no folder: stand-ins in the place of definitions that are meant would check nothing.
+    """
+    named = os.environ.get(CRDS)
+    if not named:
+        return None
+    if not Path(named).is_dir():
+        raise LabError(
+            f"{CRDS}: there is no folder {named}; a folder with CustomResourceDefinitions is needed; correct the"
+            " variable, or unset it"
+        )
+    return Path(named)

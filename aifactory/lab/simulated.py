@@ -6,12 +6,12 @@ import time
 from pathlib import Path
 
 from aifactory.deliver.cluster import Cluster
-from aifactory.errors import ClusterError, LabError
+from aifactory.errors import LabError
 from aifactory.lab.exclusive import exclusive
 from aifactory.lab.furnish import Notify, place_hardware, provide_namespaces, serve_crds
 from aifactory.lab.hardware import hardware
 from aifactory.lab.kwokctl import BINARIES, Kwokctl
-from aifactory.lab.labs import LabStatus
+from aifactory.lab.labs import LabStatus, status_of
 from aifactory.lab.places import state_home
 from aifactory.lab.tools import Tools
 from aifactory.plan.models import FactoryPlan
@@ -48,20 +48,7 @@ class SimulatedLab:
         processes = self._kwok.pids()
         complete = len(processes) == len(BINARIES)
         state = "running" if complete else "stopped" if self._kwok.exists else "absent"
-        nodes = 0
-        if complete:
-            try:
-                nodes = len(Cluster(self.kubeconfig).list("v1", "Node"))
-            except ClusterError:
-                state = "stopped"
-        return LabStatus(
-            stack=self.stack,
-            state=state,
-            kubeconfig=self.kubeconfig,
-            directory=self.directory,
-            processes=processes,
-            nodes=nodes,
-        )
+        return status_of(self, state, processes)
 
     def up(self, plan: FactoryPlan, notify: Notify, sample: int | None = None) -> Cluster:
         """A running control plane with the plan's nodes; nothing is written where it is so already.

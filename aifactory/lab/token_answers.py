@@ -133,7 +133,13 @@ def _run(asked: Question, what: str, program: tuple[str, ...], timeout_s: float)
     pipe = subprocess.PIPE
     try:
         process = subprocess.Popen(
-            program, stdin=pipe, stdout=pipe, stderr=pipe, text=True, errors="replace", start_new_session=True
+            program,
+            stdin=pipe,
+            stdout=pipe,
+            stderr=pipe,
+            encoding="utf-8",
+            errors="replace",
+            start_new_session=True,
         )
     except OSError as error:
         raise ToolError(

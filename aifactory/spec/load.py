@@ -24,12 +24,13 @@ def _invalid(file: str, what: str, allowed: str, fix: str, path: str = "") -> St
     return StackInvalid(file, [Problem(path, what, allowed, fix)])
 
 
-def stack_file(directory: Path, stack: str) -> Path:
+def stack_file(directory: Path, stack: str, instead: str = "") -> Path:
     """The file of a stack, ``<directory>/Pulumi.<stack>.yaml``.
 
     Args:
         directory: The folder that holds the stack files.
         stack: Name of the stack.
+        instead: What could be given in the place of a name, for the message.
 
     Raises:
         StackInvalid: If the name is not one a stack may have, or there is no such file.
@@ -39,7 +40,7 @@ def stack_file(directory: Path, stack: str) -> Path:
             stack,
             "is not the name of a stack",
             "lower-case letters, digits and dashes, at most 42",
-            "name a stack such as korea-pilot, or give a file with --file",
+            f"name a stack such as korea-pilot{instead}",
         )
     path = directory / f"Pulumi.{stack}.yaml"
     if not path.is_file():

@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
+from aifactory.spec.registry_place import CHARTS_PATTERN, PLACE_PATTERN, chart_place, image_place
 from aifactory.spec.units import Section
 
-_PATH = r"(/[a-z0-9]+([._-]+[a-z0-9]+)*)*"
-_HOST = r"([a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?|[a-z0-9-]+:[0-9]{1,5})"
 OsTag = Annotated[str, StringConstraints(pattern=r"^[a-z]+[0-9][a-z0-9.]*$")]
 DEFAULT_NODE_OS = ("ubuntu24.04",)
 """Operating system of GPU nodes where a stack names none: an assumption."""
@@ -22,11 +21,22 @@ class Registry(Section):
     registries can meet there. ``aifactory mirror`` lists what has to be in it.
     """
 
-    mirror: Annotated[str, StringConstraints(pattern=rf"^{_HOST}{_PATH}$", max_length=200)]
+    mirror: Annotated[
+        str,
+        StringConstraints(max_length=200),
+        AfterValidator(image_place),
+        Field(json_schema_extra={"pattern": PLACE_PATTERN}),
+    ]
     """Host, port if any, and path that stand before every image, for example ``registry.ulsan.example/aifactory``."""
-    charts: Annotated[str, StringConstraints(pattern=rf"^oci://{_HOST}{_PATH}$", max_length=200)] | None = (
-        None
-    )
+    charts: (
+        Annotated[
+            str,
+            StringConstraints(max_length=200),
+            AfterValidator(chart_place),
+            Field(json_schema_extra={"pattern": CHARTS_PATTERN}),
+        ]
+        | None
+    ) = None
     """Repository of every chart; none means ``charts`` below the mirror."""
     node_os: Annotated[tuple[OsTag, ...], Field(min_length=1)] = DEFAULT_NODE_OS
     """Operating systems of the GPU nodes as NVIDIA writes them behind a driver's version; the GPU Operator adds them

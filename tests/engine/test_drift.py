@@ -17,9 +17,15 @@ from aifactory.cli.lab import tools_of
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import KubernetesObject, text_at
 from aifactory.spec.stack import Target
-from tests.support.edits import EDITOR, edit_by_hand, one_of_each_kind, patch_by_hand
+from tests.support.edits import (
+    EDITOR,
+    delete_one_of_each_kind,
+    edit_by_hand,
+    edit_one_of_each_kind,
+    one_of_each_kind,
+    patch_by_hand,
+)
 from tests.support.lab import SIMULATED, Lab, lab
-from tests.support.processes import wait
 
 pytestmark = pytest.mark.engine
 POLICY = "nvidia.com/v1 ClusterPolicy cluster-policy"
@@ -43,8 +49,7 @@ def test_an_edit_of_every_kind_is_named(pilot: Lab) -> None:
     """The field that somebody changed is named with its editor, for every kind, and the next up heals it."""
     pilot.up()
     assert _drift(pilot, 0) == {}
-    picked = one_of_each_kind(pilot)
-    edits = {key: edit_by_hand(pilot.cluster(), item) for key, item in picked.items()}
+    edits = edit_one_of_each_kind(pilot)
 
     found = _drift(pilot, 2)
 
@@ -62,14 +67,7 @@ def test_an_edit_of_every_kind_is_named(pilot: Lab) -> None:
 def test_a_deletion_of_every_kind_is_named(pilot: Lab) -> None:
     """What somebody deleted is missing, what was in a deleted namespace too, and the next up brings it back."""
     pilot.up()
-    cluster, picked = pilot.cluster(), one_of_each_kind(pilot)
-    for item in picked.values():
-        cluster.delete(item)
-    wait(
-        lambda: all(cluster.get(item) is None for item in picked.values()),
-        30,
-        lambda: [key for key, item in picked.items() if cluster.get(item) is not None],
-    )
+    picked = delete_one_of_each_kind(pilot)
     gone = set(pilot.rendered()) - set(pilot.live())
 
     found = _drift(pilot, 2)
@@ -152,9 +150,7 @@ def test_what_an_engine_rolled_out(rolled_out: Lab, tmp_path: Path) -> None:
     flux = ("--server-side", "--field-manager", "kustomize-controller")
     _roll_out(rolled_out, tmp_path / "flux", {"labels": FLUX}, *flux)
     assert _drift(rolled_out, 0) == {}
-    edits = {
-        key: edit_by_hand(rolled_out.cluster(), item) for key, item in one_of_each_kind(rolled_out).items()
-    }
+    edits = edit_one_of_each_kind(rolled_out)
 
     found = _drift(rolled_out, 2)
 

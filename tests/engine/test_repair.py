@@ -5,9 +5,8 @@ from pydantic import JsonValue
 
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import KubernetesObject
-from tests.support.edits import EDITOR, edit_by_hand, one_of_each_kind
+from tests.support.edits import EDITOR, delete_one_of_each_kind, edit_one_of_each_kind
 from tests.support.lab import Lab
-from tests.support.processes import wait
 
 pytestmark = pytest.mark.engine
 
@@ -15,8 +14,7 @@ pytestmark = pytest.mark.engine
 def test_hand_edits_are_repaired(pilot: Lab) -> None:
     """A field that another manager changed, in an object of every kind, is as declared after the next up."""
     pilot.up()
-    cluster, picked = pilot.cluster(), one_of_each_kind(pilot)
-    edits = {key: edit_by_hand(cluster, item) for key, item in picked.items()}
+    edits = edit_one_of_each_kind(pilot)
     in_spec = [key for key, path in edits.items() if not path.startswith("metadata.")]
     assert len(in_spec) > len(edits) / 2, edits
     assert set(pilot.drift().fields) == set(edits), edits
@@ -29,14 +27,7 @@ def test_hand_edits_are_repaired(pilot: Lab) -> None:
 def test_deleted_objects_return(pilot: Lab) -> None:
     """An object of every kind, namespaces and what is in them included, is there again after the next up."""
     pilot.up()
-    cluster, picked = pilot.cluster(), one_of_each_kind(pilot)
-    for item in picked.values():
-        cluster.delete(item)
-    wait(
-        lambda: all(cluster.get(item) is None for item in picked.values()),
-        30,
-        lambda: [key for key, item in picked.items() if cluster.get(item) is not None],
-    )
+    delete_one_of_each_kind(pilot)
     pilot.up()
     pilot.assert_converged()
 

@@ -136,7 +136,7 @@ def test_a_folder_that_cannot_be_made_is_one_error(tmp_path: Path, terminal: Ter
     done = terminal(*words("local", "flux", tmp_path))
 
     assert done.code == 1
-    assert "the tree cannot be written" in done.err
+    assert f"{tmp_path / 'local'}: is a file, and a tree is a folder; " in done.err
     assert (tmp_path / "local").read_text() == "mine"
 
 

@@ -56,7 +56,7 @@ def test_a_file_in_the_place_of_the_folder_is_refused(tree: Path, terminal: Term
     done = terminal("render", "local", "--out", str(tree))
 
     assert done.code == 1
-    assert f"error: {tree}: the tree cannot be written (File exists)" in done.err
+    assert f"error: {tree}: is a file, and a tree is a folder; " in done.err
     assert tree.read_text() == "mine"
 
 

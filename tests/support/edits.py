@@ -9,6 +9,7 @@ from pydantic import JsonValue
 from aifactory.deliver.cluster import ApiProblem, Cluster
 from aifactory.manifests.model import KubernetesObject, key_of
 from tests.support.lab import Lab
+from tests.support.processes import wait
 
 EDITOR = "kubectl-edit"
 Path = tuple[str | int, ...]
@@ -80,3 +81,21 @@ def one_of_each_kind(pilot: Lab) -> dict[str, KubernetesObject]:
         key = key_of(item)
         found.setdefault((key.api_version, key.kind), item)
     return {str(key_of(item)): item for item in found.values()}
+
+
+def edit_one_of_each_kind(made: Lab) -> dict[str, str]:
+    """Change an object of every kind by hand; the paths that were changed, by identity."""
+    return {key: edit_by_hand(made.cluster(), item) for key, item in one_of_each_kind(made).items()}
+
+
+def delete_one_of_each_kind(made: Lab) -> dict[str, KubernetesObject]:
+    """Delete an object of every kind, and wait until the API server has none of them; the objects, by identity."""
+    cluster, picked = made.cluster(), one_of_each_kind(made)
+    for item in picked.values():
+        cluster.delete(item)
+    wait(
+        lambda: all(cluster.get(item) is None for item in picked.values()),
+        30,
+        lambda: [key for key, item in picked.items() if cluster.get(item) is not None],
+    )
+    return picked

@@ -1,6 +1,5 @@
 """Validate objects against the schemas of real CRDs, unknown fields included."""
 
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 import jsonschema
 import yaml
 
+from aifactory.lab.places import crd_folder
 from aifactory.manifests.model import KubernetesObject, key_of
 
 _META = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata": {"type": "object"}}
@@ -15,12 +15,8 @@ _META = {"apiVersion": {"type": "string"}, "kind": {"type": "string"}, "metadata
 
 def crd_dir() -> Path | None:
     """The folder with the real CRDs, from AIFACTORY_CRDS or beside the checkout; None without one."""
-    named = os.environ.get("AIFACTORY_CRDS")
     beside = Path(__file__).resolve().parents[3] / "shared" / "crds"
-    for candidate in ([Path(named)] if named else []) + [beside]:
-        if candidate.is_dir():
-            return candidate
-    return None
+    return crd_folder() or (beside if beside.is_dir() else None)
 
 
 @cache

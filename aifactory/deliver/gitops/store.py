@@ -9,10 +9,10 @@ import hashlib
 import json
 import os
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from aifactory.deliver.gitops.text import Texts
-from aifactory.deliver.staging import clear_staging, refuse_links, staged
+from aifactory.deliver.staging import clear_staging, is_below, refuse_file, refuse_links, remove_empty, staged
 from aifactory.deliver.tree import MARKER
 from aifactory.errors import AIFactoryError
 from aifactory.manifests.gitops.model import KUSTOMIZATION
@@ -50,10 +50,11 @@ def compare(folder: Path, texts: Texts) -> Stale:
     """What differs between a folder and the tree that is wanted in it.
 
     Raises:
-        AIFactoryError: If the marker is not one that this tool wrote, a folder of the tree is a link, or the tree
-            cannot be read.
+        AIFactoryError: If a file is where the folder has to be, the marker is not one that this tool wrote, a folder
+            of the tree is a link, or the tree cannot be read.
     """
     try:
+        refuse_file(folder)
         return _compared(folder, texts)
     except OSError as error:
         raise AIFactoryError(
@@ -114,17 +115,12 @@ def _ours(folder: Path) -> set[str]:
     except ValueError:
         content = None
     files = content.get("files") if isinstance(content, dict) else None
-    if not isinstance(files, dict) or not all(_is_below(name) for name in files):
+    if not isinstance(files, dict) or not all(is_below(name) for name in files):
         raise AIFactoryError(
             f"{marker}: is not the list of files of a GitOps tree; one that this tool wrote itself is needed;"
             " name another folder with --out"
         )
     return set(files)
-
-
-def _is_below(name: str) -> bool:
-    path = PurePosixPath(name)
-    return bool(path.parts) and not path.is_absolute() and ".." not in path.parts
 
 
 def _refuse_foreign(folder: Path, texts: Texts) -> None:
@@ -164,7 +160,7 @@ def _replace(folder: Path, staging: Path, texts: Texts, stale: Stale) -> None:
             os.replace(staging / name, folder / name)  # noqa: PTH105 - the atomic replace is the point
     for name in stale.unwanted:
         (folder / name).unlink(missing_ok=True)
-        _remove_empty(folder, (folder / name).parent)
+        remove_empty(folder, (folder / name).parent)
     _put(folder, staging, MARKER, marker_text(texts))
 
 
@@ -177,9 +173,3 @@ def _stage(staging: Path, name: str, data: bytes) -> None:
 def _put(folder: Path, staging: Path, name: str, data: bytes) -> None:
     _stage(staging, name, data)
     os.replace(staging / name, folder / name)  # noqa: PTH105 - the atomic replace is the point
-
-
-def _remove_empty(folder: Path, inner: Path) -> None:
-    while inner != folder and inner.is_dir() and not any(inner.iterdir()):
-        inner.rmdir()
-        inner = inner.parent

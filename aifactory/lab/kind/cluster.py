@@ -78,7 +78,7 @@ class KindCluster:
         """
         self._directory.mkdir(parents=True, exist_ok=True)
         file = self._directory / "kind.yaml"
-        file.write_text(config)
+        file.write_text(config, encoding="utf-8")
         self._make_network()
         words = ["create", "cluster", "--image", image, "--config", str(file), "--wait", "0s"]
         # kind removes the containers of a cluster that it fails to create, unless it is killed.
@@ -101,7 +101,7 @@ class KindCluster:
             place.mkdir(parents=True, exist_ok=True)
             if node.running:
                 journal = self._engine.run(["exec", node.name, "journalctl", "--boot", "--no-pager"])
-                (place / "journal.log").write_text(journal)
+                (place / "journal.log").write_text(journal, encoding="utf-8")
             self._engine.run(["cp", f"{node.name}:/var/log/pods", str(place)])
 
     def execute(self, node: str, script: str, *, timeout_s: float = 60.0) -> str:
@@ -147,7 +147,7 @@ class KindCluster:
                 command,
                 env=self._environment(),
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 timeout=timeout_s,
                 check=False,
@@ -158,7 +158,7 @@ class KindCluster:
                 " run 'aifactory lab down --target kind' and try again"
             ) from error
         self._directory.mkdir(parents=True, exist_ok=True)
-        log.write_text(f"$ {json.dumps(command)}\n{done.stdout}{done.stderr}")
+        log.write_text(f"$ {json.dumps(command)}\n{done.stdout}{done.stderr}", encoding="utf-8")
         if done.returncode != 0:
             tail = " ".join((done.stderr or done.stdout).strip().splitlines()[-_TAIL_LINES:])
             raise LabError(

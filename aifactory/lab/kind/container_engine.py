@@ -134,7 +134,7 @@ class ContainerEngine:
                 # The client speaks the engine's version of the API unless somebody pinned another one.
                 env={key: value for key, value in os.environ.items() if key != "DOCKER_API_VERSION"},
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 timeout=timeout_s,
                 check=False,

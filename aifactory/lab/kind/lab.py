@@ -4,8 +4,7 @@ import json
 import shutil
 from pathlib import Path
 
-from aifactory.deliver.cluster import Cluster, at_once
-from aifactory.errors import ClusterError
+from aifactory.deliver.cluster import Cluster
 from aifactory.lab.exclusive import exclusive
 from aifactory.lab.furnish import Notify, provide_namespaces, serve_crds
 from aifactory.lab.kind import docker_service, host
@@ -13,14 +12,14 @@ from aifactory.lab.kind.cluster import KindCluster
 from aifactory.lab.kind.container_engine import ContainerEngine, find
 from aifactory.lab.kind.labels import await_discovery, await_pool_labels
 from aifactory.lab.kind.layout import cluster_name, workers
-from aifactory.lab.kind.making import MANAGER, Making
+from aifactory.lab.kind.making import Making
 from aifactory.lab.kind.offers import await_offers
-from aifactory.lab.kind.operands import LAB_OPERAND, discovery_objects, operand_objects
+from aifactory.lab.kind.operands import discovery_objects
+from aifactory.lab.kind.stand_ins import apply_objects, place_stand_ins, remove_stand_ins
 from aifactory.lab.kind.workers import furnish_workers
-from aifactory.lab.labs import LabStatus
+from aifactory.lab.labs import LabStatus, status_of
 from aifactory.lab.places import labs, usual_state_home
 from aifactory.lab.tools import Tools
-from aifactory.manifests.model import KubernetesObject
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 
@@ -60,24 +59,12 @@ class KindLab:
         state = "absent"
         if containers or self.directory.is_dir():
             state = "running" if containers and all(node.running for node in containers) else "stopped"
-        nodes = 0
-        if state == "running":
-            try:
-                nodes = len(Cluster(self.kubeconfig).list("v1", "Node"))
-            except ClusterError:
-                state = "stopped"
-        return LabStatus(
-            stack=self.stack,
-            state=state,
-            kubeconfig=self.kubeconfig,
-            directory=self.directory,
-            processes={
-                node.name: pid
-                for node in containers
-                if engine is not None and (pid := _pid(engine, node.name)) > 0
-            },
-            nodes=nodes,
-        )
+        processes = {
+            node.name: pid
+            for node in containers
+            if engine is not None and (pid := _pid(engine, node.name)) > 0
+        }
+        return status_of(self, state, processes)
 
     def up(self, plan: FactoryPlan, notify: Notify, sample: int | None = None) -> Cluster:
         """A running kind cluster whose workers have the plan's GPUs; what is there already is kept.
@@ -99,7 +86,7 @@ class KindLab:
             serve_crds(cluster, notify)
             provide_namespaces(cluster, plan, notify)
             furnish_workers(kind, made, plan, notify)  # before a pod of discovery makes a folder there
-            self._apply(cluster, discovery_objects(made))
+            apply_objects(cluster, discovery_objects(made))
             await_discovery(cluster, made)
             (self.directory / SAMPLE).write_text(json.dumps(sample))
         return cluster
@@ -117,31 +104,12 @@ class KindLab:
         """
         made = workers(self.cluster, plan, self._sample())
         await_pool_labels(cluster, made)
-        wanted = operand_objects(plan)
-        self._apply(cluster, wanted)
-        notify(f"{len(wanted)} objects stand for the charts that are not installed: real programs, mock GPUs")
+        place_stand_ins(cluster, plan, notify)
         await_offers(cluster, made, notify)
 
     def unsettle(self, cluster: Cluster, notify: Notify) -> None:
         """Nothing that stands for a chart is left in the cluster."""
-        gone = [
-            item
-            for api_version, kind in (
-                ("apps/v1", "DaemonSet"),
-                ("apps/v1", "Deployment"),
-                ("v1", "ServiceAccount"),
-                ("v1", "ConfigMap"),
-                ("rbac.authorization.k8s.io/v1", "ClusterRole"),
-                ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
-                ("rbac.authorization.k8s.io/v1", "Role"),
-                ("rbac.authorization.k8s.io/v1", "RoleBinding"),
-                ("resource.k8s.io/v1", "DeviceClass"),
-            )
-            for item in cluster.list(api_version, kind, f"{LAB_OPERAND}=chart")
-        ]
-        at_once(cluster.delete, gone)
-        if gone:
-            notify(f"{len(gone)} objects that stood for charts are gone")
+        remove_stand_ins(cluster, notify)
 
     def down(self, notify: Notify) -> None:
         """Nothing of the lab is left: containers, volumes, networks, files, kernel settings."""
@@ -159,10 +127,6 @@ class KindLab:
         if not any(labs(Target.KIND.value).glob("*/")):
             docker_service.stop(notify)
         notify(f"lab of {self.stack} removed")
-
-    def _apply(self, cluster: Cluster, objects: tuple[KubernetesObject, ...]) -> None:
-        for item in objects:
-            cluster.apply(item, manager=MANAGER, force=True)
 
     def _sample(self) -> int | None:
         file = self.directory / SAMPLE

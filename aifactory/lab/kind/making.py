@@ -17,10 +17,10 @@ from aifactory.lab.kind.node_image import REPOSITORY
 from aifactory.lab.kind.pinned_images import ensure_archive
 from aifactory.lab.kind.pinned_nodes import BRIDGE, RESTRICTED, furnish_nodes
 from aifactory.lab.kind.ready import await_ready
+from aifactory.lab.kind.stand_ins import apply_objects
 from aifactory.lab.tools import Tools
 from aifactory.plan.models import FactoryPlan
 
-MANAGER = "aifactory-lab"
 COMPLETE = "complete"
 """File in a lab's folder: its nodes have all that belongs on them, and its network is there."""
 
@@ -100,9 +100,7 @@ class Making:
         if not image.furnished:
             archive = ensure_archive(self.engine, image.reference, self.tools, self.notify)
             furnish_nodes(self.kind, nodes, archive, self.tools.path(BRIDGE), self.notify)
-        cluster = Cluster(self.directory / "kubeconfig")
-        for item in network_objects(plan):
-            cluster.apply(item, manager=MANAGER, force=True)
+        apply_objects(Cluster(self.directory / "kubeconfig"), network_objects(plan))
 
     def _image_of(self, node: str) -> NodeImage:
         """The image that a node was made of."""

@@ -39,7 +39,7 @@ def run_in(seat: Seat, script: str, kubectl: Path, kubeconfig: Path) -> str:
             command,
             input=script,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             check=False,
             timeout=EXEC_TIMEOUT_S,

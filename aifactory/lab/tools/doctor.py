@@ -132,7 +132,13 @@ def _ask(environ: Mapping[str, str], program: str, *args: str) -> str:
         return ""
     try:
         done = subprocess.run(
-            [found, *args], env=dict(environ), capture_output=True, text=True, timeout=5, check=False
+            [found, *args],
+            env=dict(environ),
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=5,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""

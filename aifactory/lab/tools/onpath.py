@@ -78,7 +78,7 @@ class PathStep:
                 env=dict(self._environ),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
                 errors="replace",
                 timeout=_PROBE_TIMEOUT_S,
                 check=False,

@@ -8,15 +8,20 @@ from pydantic import JsonValue
 
 from aifactory.manifests.disruption.model import at, mapping_at
 from aifactory.manifests.model import KubernetesObject, ManifestModel, key_of
+from aifactory.manifests.policy.shape import CONTAINERS, faults
 
 ENFORCE = "pod-security.kubernetes.io/enforce"
 """Label by which the API server's Pod Security admission judges the pods of a namespace."""
+_GROUPS = {"", "apps", "batch", "extensions"}
+"""Kubernetes' own API groups of what makes pods; other projects have kinds of the same names."""
 _TEMPLATES: dict[str, tuple[str, ...]] = {
     "Pod": (),
+    "PodTemplate": ("template",),
     "DaemonSet": ("spec", "template"),
     "Deployment": ("spec", "template"),
     "StatefulSet": ("spec", "template"),
     "ReplicaSet": ("spec", "template"),
+    "ReplicationController": ("spec", "template"),
     "Job": ("spec", "template"),
     "CronJob": ("spec", "jobTemplate", "spec", "template"),
 }
@@ -58,14 +63,16 @@ class Workload:
     key: str
     namespace: str
     pod: dict[str, JsonValue]
-    """The pod's ``spec``."""
+    """The pod's ``spec``; empty where it is not readable."""
+    faults: tuple[str, ...] = ()
+    """What is not readable of it."""
 
     @property
     def containers(self) -> tuple[Container, ...]:
         """Its containers, those that only start it included."""
         return tuple(
             Container(str(mapping_at(item).get("name", "?")), mapping_at(item))
-            for field in ("initContainers", "containers", "ephemeralContainers")
+            for field in CONTAINERS
             for item in listed(self.pod.get(field))
         )
 
@@ -89,8 +96,10 @@ class Manifests:
     def workloads(self) -> Iterator[Workload]:
         """Objects of Kubernetes' own kinds that make pods."""
         for key, item in self.of_kind(*_TEMPLATES):
-            pod = mapping_at(item, *_TEMPLATES[str(item["kind"])], "spec")
-            yield Workload(key, key_of(item).namespace or "default", pod)
+            if str(item["apiVersion"]).rpartition("/")[0] in _GROUPS:
+                template = _TEMPLATES[str(item["kind"])]
+                pod = mapping_at(item, *template, "spec")
+                yield Workload(key, key_of(item).namespace or "default", pod, tuple(faults(item, template)))
 
     def namespaces(self) -> dict[str, dict[str, JsonValue]]:
         """Labels of every namespace that is among the objects."""

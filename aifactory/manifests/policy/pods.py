@@ -15,6 +15,12 @@ _ALLOWED_CAPABILITIES = {"NET_BIND_SERVICE"}
 """What the profile ``restricted`` lets a container add."""
 
 
+def _unreadable(manifests: Manifests) -> Iterator[Found]:
+    for workload in manifests.workloads():
+        for fault in workload.faults:
+            yield Found(workload.key, f"{fault}, so that no rule can judge it")
+
+
 def _closed(manifests: Manifests) -> Iterator[Workload]:
     """Workloads of namespaces that are not labelled privileged; those of unknown namespaces are among them."""
     for workload in manifests.workloads():
@@ -98,6 +104,12 @@ _ELSEWHERE = f"that needs a namespace labelled {ENFORCE}: privileged"
 _MOVE = "take it out, or declare the workload in a namespace of a host-level operator"
 
 RULES = (
+    Rule(
+        "pod-readable",
+        "a pod is a mapping with a list of containers, each field of the type that the API server takes",
+        "write it as `kubectl explain pod.spec` has it",
+        _unreadable,
+    ),
     Rule("pod-privileged", _ELSEWHERE, _MOVE, _privileged),
     Rule("pod-host-path", _ELSEWHERE, _MOVE, _host_path),
     Rule("pod-host-namespaces", _ELSEWHERE, _MOVE, _host_namespaces),

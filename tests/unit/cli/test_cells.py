@@ -1,13 +1,14 @@
 """Words about cells: what is rendered, what is refused, and what is said of the part that is realised."""
 
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import yaml
 
-from aifactory.cli import inputs, realise
-from aifactory.cli.extent import Extent
+from aifactory.cli import drift, inputs, preview, realise
+from aifactory.cli.extent import Extent, same_place
 from aifactory.cli.inputs import choose_cell
 from aifactory.plan.cell_choice import home_of, site_of
 from aifactory.spec.load import CONFIG_KEY
@@ -147,7 +148,28 @@ def test_what_is_left_out_is_said() -> None:
         "planned": {"nodes": 2, "gpus": 16},
         "realised": {"nodes": 1, "gpus": 8, "pools": {"train": {"nodes": 1, "gpus": 8}}},
     }
-    assert (extent.cell_flag(), extent.sample_flag()) == (" --cell site-c001", " --sample 1")
+    assert extent.sample_flag() == " --sample 1"
+    assert same_place(chosen.plan) == " --target simulated --cell site-c001"
+    assert same_place(chosen.plan, "other") == " --target simulated --lab other --cell site-c001"
+
+
+@pytest.mark.usefixtures("cells")
+@pytest.mark.parametrize("command", ["preview", "drift"])
+def test_a_stopped_lab_of_a_cell_is_that_cell_s(
+    command: str, terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """A cell's own lab is asked, not the first cell's, and the advice starts the lab of that cell."""
+    (tmp_path / "state" / "aifactory" / "labs" / "simulated" / "site-c001").mkdir(parents=True)
+    stopped = SimpleNamespace(status=lambda: SimpleNamespace(state="stopped"))
+    for module in (preview, drift):
+        monkeypatch.setattr(module, "tools_of", lambda *_: SimpleNamespace())
+        monkeypatch.setattr(module, "lab_of", lambda *_: stopped)
+
+    done = terminal(command, "site", "--target", "simulated", "--cell", "1")
+
+    assert (done.code, done.out) == (1, "")
+    assert done.err.startswith("error: the lab of site-c001 ")
+    assert done.err.endswith("start it with: aifactory up site --target simulated --cell site-c001\n")
 
 
 def test_where_nothing_is_left_out_nothing_is_said() -> None:

@@ -147,26 +147,6 @@ def test_a_lab_has_the_name_of_a_stack(
     assert "is not the name of a stack" in done.err
 
 
-@pytest.mark.parametrize(
-    "words",
-    [
-        ["vlidate"],
-        ["validate", "--no-such-option"],
-        ["up"],
-        ["up", "local", "--target", "moon"],
-        ["plan", "a", "b"],
-    ],
-)
-def test_words_that_are_not_understood(words: list[str], terminal: Terminal) -> None:
-    """Wrong words end with the shells' code of usage, 2, on standard error."""
-    done = terminal(*words)
-
-    assert done.code == 2
-    assert done.out == ""
-    assert "Usage" in done.err
-    assert "Traceback" not in done.err
-
-
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(command: str, terminal: Terminal) -> None:
     """Each command explains itself and ends with 0."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from aifactory.cli import gates
+from aifactory.cli import evidence, gates
 from tests.support.cli import Ran, Terminal
 
 WORDS = ("--tool", "tool", "--tool-version", "1.0", "--who", "Kim")
@@ -29,7 +29,8 @@ EXIT = {
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of evidence instead of the repository's."""
     found = tmp_path / "evidence"
-    monkeypatch.setattr(gates, "EVIDENCE", found)
+    for module in (gates, evidence):
+        monkeypatch.setattr(module, "EVIDENCE", found)
     return found
 
 

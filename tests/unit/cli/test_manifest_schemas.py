@@ -109,3 +109,18 @@ def test_a_folder_that_is_not_there_names_its_option(terminal: Terminal, tmp_pat
 
     assert ran.code == 1
     assert ran.err.endswith("name one with --crds or AIFACTORY_CRDS\n")
+
+
+def test_a_variable_that_names_no_folder_is_refused(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, crds: Path
+) -> None:
+    """AIFACTORY_CRDS is named with its path, and not asked where --crds is given."""
+    monkeypatch.setenv("AIFACTORY_CRDS", str(tmp_path / "none"))
+
+    ran = terminal("manifest-schemas", "--out", str(tmp_path / "out"))
+
+    assert ran.code == 1
+    assert ran.err.startswith(
+        f"error: AIFACTORY_CRDS: there is no folder {tmp_path / 'none'}; a folder with "
+    )
+    assert terminal("manifest-schemas", "--crds", str(crds), "--out", str(tmp_path / "out")).code == 0

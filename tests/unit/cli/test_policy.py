@@ -8,6 +8,8 @@ import pytest
 import yaml
 
 from tests.support.cli import Terminal
+from tests.support.gitops import rendered
+from tests.support.policy_objects import bare, place
 from tests.support.stacks import minimal_stack
 
 
@@ -41,7 +43,7 @@ def test_a_shipped_stack_passes_and_its_exceptions_are_shown(terminal: Terminal)
     assert (
         "v1 Namespace inference: quota-present: accepted, the stack of one engineer's own machine" in ran.out
     )
-    assert "14 rules: 0 violations, 1 accepted; what charts and operators make is not seen" in ran.out
+    assert "15 rules: 0 violations, 1 accepted; what charts and operators make is not seen" in ran.out
 
 
 def test_a_violation_ends_with_code_2(terminal: Terminal, stack_file: Path) -> None:
@@ -66,7 +68,7 @@ def test_json_has_everything(terminal: Terminal, stack_file: Path) -> None:
     (cell,) = said["checked"]
     assert (said["passed"], cell["passed"], cell["what"]) == (False, False, "small")
     assert [violation["rule"] for violation in cell["violations"]] == ["quota-present"]
-    assert len(cell["rules"]) == 14
+    assert len(cell["rules"]) == 15
     assert cell["accepted"] == []
 
 
@@ -132,3 +134,34 @@ def test_a_tree_has_no_target_and_no_cell(terminal: Terminal, tree: Path, word: 
 
     assert ran.code == 1
     assert ran.err.startswith("error: --target and --cell are for a stack: a tree is checked as it is;")
+
+
+def test_cells_of_a_tree_do_not_cover_for_each_other(terminal: Terminal, tmp_path: Path) -> None:
+    """A namespace that one cell closes and another does not is found, in the cell that does not."""
+    for cell in ("a", "b"):
+        folder = tmp_path / "fleet" / "cells" / cell
+        folder.mkdir(parents=True)
+        objects = place() if cell == "a" else bare("NetworkPolicy")
+        (folder / "all.yaml").write_text(yaml.safe_dump_all(objects))
+
+    ran = terminal("policy", "--tree", str(tmp_path), "--json")
+    said = json.loads(ran.out)
+
+    assert ran.code == 2
+    assert {one["what"]: [found["rule"] for found in one["violations"]] for one in said["checked"]} == {
+        f"{tmp_path}/fleet/cells/a": [],
+        f"{tmp_path}/fleet/cells/b": ["default-deny"],
+    }
+
+
+def test_a_rendered_tree_has_the_verdict_of_its_stack(terminal: Terminal, tmp_path: Path) -> None:
+    """Each cell of a rendered tree has no violation, and the same exceptions as the stack that it is of."""
+    rendered(terminal, "malaysia-johor", "argocd", tmp_path)
+
+    tree = json.loads(terminal("policy", "--tree", str(tmp_path), "--json").out)
+    stack = json.loads(terminal("policy", "malaysia-johor", "--json").out)
+
+    assert tree["passed"]
+    accepted = [[one["violation"] for one in cell["accepted"]] for cell in stack["checked"]]
+    assert [[one["violation"] for one in cell["accepted"]] for cell in tree["checked"][:3]] == accepted
+    assert tree["checked"][3]["what"] == f"{tmp_path}/malaysia-johor, besides its cells"

@@ -96,7 +96,7 @@ def test_a_stopped_lab_is_refused(
     assert done.code == 1
     assert done.err == (
         "error: the lab of local is stopped: what is in it cannot be read; a running lab is needed;"
-        " start it with: aifactory lab up local\n"
+        " start it with: aifactory up local --target simulated\n"
     )
 
 

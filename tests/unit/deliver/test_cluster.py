@@ -1,6 +1,5 @@
 """The client of a cluster against a server of ours: what is asked, and what a failure says."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,21 +17,6 @@ CONFIG_MAP: KubernetesObject = {
     "metadata": {"name": "a", "namespace": "training"},
 }
 PATH = "/api/v1/namespaces/training/configmaps/a"
-
-
-@pytest.fixture
-def api() -> Iterator[ApiServer]:
-    """A server."""
-    server = ApiServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture(autouse=True)
-def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "RETRY_PAUSE_S", 0.001)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """What counts as drift, against a server of ours that answers lists and dry runs."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from aifactory.deliver import transport
 from aifactory.deliver.cluster import ApiProblem, Cluster
 from aifactory.deliver.drift_report import HIDDEN, DriftReport, State, drift_report, fields_of
 from aifactory.errors import ClusterError
@@ -19,21 +17,6 @@ OURS = "pulumi-kubernetes-1a2b"
 KEY = "v1 ConfigMap training/a"
 LIST = "GET /api/v1/configmaps"
 PATH = "/api/v1/namespaces/training/configmaps/a"
-
-
-@pytest.fixture
-def api() -> Iterator[ApiServer]:
-    """A server."""
-    server = ApiServer()
-    yield server
-    server.close()
-
-
-@pytest.fixture(autouse=True)
-def _plain(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(transport, "RETRY_PAUSE_S", 0.001)
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def wanted(**data: str) -> dict[str, Any]:

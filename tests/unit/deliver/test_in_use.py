@@ -1,6 +1,5 @@
 """What runs on a cluster is counted by what it holds."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -36,11 +35,8 @@ def pod(space: str, node: str | None = None, *resources: str, **spec: Any) -> di
 
 
 @pytest.fixture
-def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
+def furnished(api: ApiServer) -> ApiServer:
     """A server with a node and volumes."""
-    for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-    server = ApiServer()
     claim = {
         "spec": {"devices": {"requests": [{"exactly": {"deviceClassName": "c"}}, {"firstAvailable": []}]}}
     }
@@ -48,7 +44,7 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
         {"spec": {"storageClassName": "fast", "persistentVolumeReclaimPolicy": policy}}
         for policy in ("Retain", "Delete")
     )
-    server.answers = {
+    api.answers = {
         "GET /api/v1": [(200, served(CORE))],
         "GET /apis/resource.k8s.io/v1": [(200, served({"ResourceClaim": "resourceclaims"}))],
         "GET /api/v1/nodes": listed({"metadata": {"name": "n", "labels": {POOL: "train"}}}),
@@ -62,13 +58,12 @@ def api(monkeypatch: pytest.MonkeyPatch) -> Iterator[ApiServer]:
             *listed(pod("a", "n"), pod("b", None, "nvidia.com/gpu"), pod("b", "n", resourceClaims=[{}])),
         ],
     }
-    yield server
-    server.close()
+    return api
 
 
-def test_everything_is_counted(api: ApiServer, tmp_path: Path) -> None:
+def test_everything_is_counted(furnished: ApiServer, tmp_path: Path) -> None:
     """Pods of all pages, claims and volumes are counted by pool, resource, label, namespace and class."""
-    found = in_use_of(Cluster(api.kubeconfig(tmp_path)))
+    found = in_use_of(Cluster(furnished.kubeconfig(tmp_path)))
 
     assert found.asked
     assert found.pods_by_pool == {"train": 2}
@@ -77,12 +72,15 @@ def test_everything_is_counted(api: ApiServer, tmp_path: Path) -> None:
     assert found.pods_by_namespace == {"a": 2, "b": 2}
     assert (found.claims_by_class, found.claims_by_namespace) == ({"c": 1}, {"a": 1})
     assert found.volumes_by_class == {"fast": Volumes(delete=2, retain=1, claims=1)}
-    assert [path.partition("continue=")[2] for _, path, _ in api.asked if "/pods" in path] == ["", "next"]
-    assert {method for method, _, _ in api.asked} == {"GET"}
+    assert [path.partition("continue=")[2] for _, path, _ in furnished.asked if "/pods" in path] == [
+        "",
+        "next",
+    ]
+    assert {method for method, _, _ in furnished.asked} == {"GET"}
 
 
-def test_who_may_not_read_is_told_nothing(api: ApiServer, tmp_path: Path) -> None:
+def test_who_may_not_read_is_told_nothing(furnished: ApiServer, tmp_path: Path) -> None:
     """Without the right to read pods nothing is counted, and that is known."""
-    api.answers["GET /api/v1/pods"] = [(403, {"message": "forbidden"})]
+    furnished.answers["GET /api/v1/pods"] = [(403, {"message": "forbidden"})]
 
-    assert not in_use_of(Cluster(api.kubeconfig(tmp_path))).asked
+    assert not in_use_of(Cluster(furnished.kubeconfig(tmp_path))).asked

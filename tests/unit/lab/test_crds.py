@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from aifactory.deliver.inventory import KINDS
+from aifactory.errors import LabError
 from aifactory.lab.crds import STAND_IN, Definition, definitions, real, served, stand_in
 from aifactory.lab.places import crd_folder
 from tests.support.schemas import crd_dir
@@ -128,15 +129,34 @@ def test_with_the_real_files_nothing_stands_in() -> None:
     assert len(made) == len(ROWS)
 
 
-@pytest.mark.parametrize("named", [None, "", "absent"])
+@pytest.mark.parametrize("named", [None, ""])
 def test_the_folder_is_that_of_the_environment(
     named: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """AIFACTORY_CRDS names the folder; unset, empty and absent mean none."""
+    """AIFACTORY_CRDS names the folder; unset and empty mean none."""
     monkeypatch.delenv("AIFACTORY_CRDS", raising=False)
     if named is not None:
-        monkeypatch.setenv("AIFACTORY_CRDS", str(tmp_path / named) if named else "")
+        monkeypatch.setenv("AIFACTORY_CRDS", named)
 
     assert crd_folder() is None
     monkeypatch.setenv("AIFACTORY_CRDS", str(tmp_path))
     assert crd_folder() == tmp_path
+
+
+@pytest.mark.parametrize("kind", ["absent", "a file"])
+def test_a_folder_that_is_not_there_is_refused(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A variable that names no folder is not taken for unset: the variable and the path are named."""
+    named = tmp_path / "crds"
+    if kind == "a file":
+        named.write_text("")
+    monkeypatch.setenv("AIFACTORY_CRDS", str(named))
+
+    with pytest.raises(LabError) as refused:
+        crd_folder()
+
+    assert str(refused.value) == (
+        f"AIFACTORY_CRDS: there is no folder {named}; a folder with CustomResourceDefinitions is needed; correct the"
+        " variable, or unset it"
+    )

@@ -17,6 +17,7 @@ from aifactory.lab.kind.images import (
 )
 from aifactory.lab.kind.node_tree import STORAGE
 from aifactory.lab.tools import default_table
+from aifactory.manifests.kind_target import lab_image
 from tests.unit.lab_kind.fakes import program
 
 KUBEADM = {
@@ -106,6 +107,12 @@ def test_a_kubeadm_that_fails_is_told(tmp_path: Path, script: str | None) -> Non
         match=r"kubeadm does not list its images: .*; it has to be the kubeadm of Kubernetes 1.34.4; see",
     ):
         kubeadm_references(file, "1.34.4")
+
+
+def test_objects_name_images_as_the_node_has_them() -> None:
+    """The name that manifests give an image of the lab is the one under which the node image holds it."""
+    for image in IMAGES:
+        assert lab_image(image.name) == own_reference(image.name)
 
 
 def test_the_storage_manifest_uses_images_of_the_node() -> None:

@@ -126,7 +126,7 @@ def test_other_names_are_no_stacks(tmp_path: Path, name: str) -> None:
 
     assert str(caught.value) == (
         f"{name}: is not the name of a stack; lower-case letters, digits and dashes, at most 42; "
-        "name a stack such as korea-pilot, or give a file with --file"
+        "name a stack such as korea-pilot"
     )
 
 

@@ -14,6 +14,11 @@ HOST_PATH = {"volumes": [{"name": "root", "hostPath": {"path": "/"}}]}
 ROLE = "rbac.authorization.k8s.io/v1 ClusterRole reader"
 FAILING: list[tuple[str, list[KubernetesObject], str]] = [
     (
+        "pod-readable",
+        [named("DaemonSet", api="apps/v1")],
+        f"{DAEMON}: pod-readable: spec is missing, so that no",
+    ),
+    (
         "pod-privileged",
         [*place(), daemon(securityContext=context(privileged=True))],
         f"{DAEMON}: pod-privileged: the container main is privileged; {ELSEWHERE}; {MOVE}",
@@ -143,6 +148,7 @@ FAILING: list[tuple[str, list[KubernetesObject], str]] = [
     ),
 ]
 PASSING: dict[str, list[KubernetesObject]] = {
+    "pod-readable": [daemon()],
     "pod-privileged": [*place("privileged"), daemon(securityContext=context(privileged=True))],
     "pod-host-path": [*place("privileged"), daemon(HOST_PATH)],
     "pod-host-namespaces": [*place("privileged"), daemon({"hostNetwork": True})],
@@ -193,12 +199,25 @@ def test_digests_are_asked_for_only_where_that_is_said() -> None:
     assert broken(DIGESTS.name, [daemon(image="w@sha256:" + 64 * "0")], digests=True) == []
 
 
-@pytest.mark.parametrize("kind", ["Pod", "Deployment", "StatefulSet", "ReplicaSet", "Job", "CronJob"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "Pod",
+        "Deployment",
+        "StatefulSet",
+        "ReplicaSet",
+        "ReplicationController",
+        "PodTemplate",
+        "Job",
+        "CronJob",
+    ],
+)
 @pytest.mark.parametrize("containers", ["containers", "initContainers", "ephemeralContainers"])
 def test_every_kind_of_workload_and_container_is_looked_at(kind: str, containers: str) -> None:
     """A privileged container is found in every kind that makes pods, whatever the container is for."""
     pod = {containers: [{"name": "main", "securityContext": {"privileged": True}}]}
     template = {"template": {"spec": pod}}
     spec = {"Pod": pod, "CronJob": {"jobTemplate": {"spec": template}}}.get(kind, template)
+    item = named(kind, template=template["template"]) if kind == "PodTemplate" else named(kind, spec=spec)
 
-    assert len(broken("pod-privileged", [named(kind, spec=spec)])) == 1
+    assert len(broken("pod-privileged", [item])) == 1
