@@ -14,7 +14,7 @@ from aifactory.cli.inputs import (
     OptionalStack,
     StackFile,
     TargetOption,
-    choose_cell,
+    choose_part,
 )
 from aifactory.cli.lab import WHAT, LabName, lab_of, require_name, tools_of
 from aifactory.deliver.cluster import Cluster
@@ -23,7 +23,7 @@ from aifactory.deliver.identity import verify
 from aifactory.deliver.program import parts_for
 from aifactory.errors import LabError
 from aifactory.lab.places import labs
-from aifactory.manifests.parts import bundle_of
+from aifactory.manifests.management import bundle_for
 from aifactory.plan.cell_choice import home_of
 
 DRIFTED = 2
@@ -44,10 +44,10 @@ def drift(
     Exit code 2 where there is drift.
     """
     began = time.monotonic()
-    chosen = choose_cell(stack, file, target, cell)
+    chosen = choose_part(stack, file, target, cell)
     cluster = _cluster(chosen, lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
-    bundle = bundle_of(parts_for(chosen.plan, cluster))
+    bundle = bundle_for(parts_for(chosen.plan, cluster))
     step(f"drift of {chosen.name}: {sum(1 for _ in bundle.objects())} objects; nothing is written")
     report = drift_report(cluster, bundle)
     took_s = time.monotonic() - began

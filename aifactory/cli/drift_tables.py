@@ -12,6 +12,7 @@ from aifactory.deliver.drift_managers import Edit, is_ours
 from aifactory.deliver.drift_report import DriftReport, FieldDrift, ObjectDrift, State
 from aifactory.manifests.disruption.model import counted
 from aifactory.manifests.model import Bundle
+from aifactory.plan.cell_choice import for_management
 from aifactory.spec.stack import Target
 
 _SHOWN = 40
@@ -35,7 +36,8 @@ def show(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float) -> 
         took_s: Seconds since the command began.
     """
     plan = chosen.plan
-    where = f"{plan.cell or chosen.name} on target {plan.target.value}"
+    of = "the management cluster of " if for_management(plan) else ""
+    where = f"{of}{plan.cell or chosen.name} on target {plan.target.value}"
     if not report.drift:
         line = f"{where}: no drift; {counted(report.objects, 'object')} as declared ({took_s:.1f} s)"
         out.print(line, markup=False)
@@ -118,6 +120,7 @@ def as_data(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float) 
         "stack": chosen.name,
         "target": plan.target.value,
         "cell": plan.cell,
+        "management": for_management(plan),
         "simulated": plan.simulated,
         "mocked": plan.target is Target.KIND,
         "objects": report.objects,

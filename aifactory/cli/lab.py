@@ -8,9 +8,9 @@ from rich.table import Column, Table
 
 from aifactory.cli.console import note, out, step
 from aifactory.cli.extent import Extent
-from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_cell
+from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_part
 from aifactory.deliver.cluster import Cluster
-from aifactory.deliver.promotion import entered
+from aifactory.deliver.holder import entered
 from aifactory.errors import LabError
 from aifactory.lab.kind.lab import KindLab
 from aifactory.lab.labs import Lab
@@ -119,7 +119,7 @@ def up(
     require_lab(target)
     if lab is not None:
         require_name(lab)
-    chosen = choose_cell(stack, None, target, cell)
+    chosen = choose_part(stack, None, target, cell)
     status = start(chosen.plan, tools_of(target), sample, lab).status()
     for line in Extent.of(chosen, sample).lines():
         out.print(line, markup=False)

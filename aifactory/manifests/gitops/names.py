@@ -4,7 +4,9 @@ from pydantic import JsonValue
 
 from aifactory.manifests.gitops.model import CellView, Site
 from aifactory.manifests.labels import MANAGED_BY, TOOL
+from aifactory.manifests.model import KubernetesObject
 from aifactory.manifests.names import dns_label
+from aifactory.manifests.namespaces import namespace
 
 ROLLOUT_LABEL = "aifactory.dev/rollout"
 """Stack, or programme, that an object rolls out; not the inventory label, by which a cell's objects are pruned."""
@@ -20,6 +22,11 @@ def labels(owner: str, cell: str | None = None) -> dict[str, JsonValue]:
     """
     found: dict[str, JsonValue] = {MANAGED_BY: TOOL, ROLLOUT_LABEL: owner}
     return found if cell is None else {**found, CELL_LABEL: cell}
+
+
+def site_namespace(name: str, stack: str) -> KubernetesObject:
+    """The namespace of a stack's objects on a management cluster."""
+    return namespace(name, "restricted", {ROLLOUT_LABEL: stack})
 
 
 def step_name(view: CellView, step: str) -> str:

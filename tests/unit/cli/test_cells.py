@@ -86,20 +86,6 @@ def test_a_real_cluster_needs_a_cell(
         assert part in done.err
 
 
-def test_a_site_of_gitops_needs_a_cell_too(
-    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A direct run of a site that GitOps rolls out is refused with the cells there are."""
-    delivery = {"mode": "gitops", "repository": "https://git.example/fleet"}
-    pools = [pool(nodes=10, cell_racks=1)]
-    written(tmp_path, monkeypatch, minimal_stack(pools=pools, network=NETWORK, delivery=delivery))
-
-    done = terminal("up", "site")
-
-    assert done.code == 1
-    assert done.err.startswith("error: site has 5 cells (site-c000, site-c001, site-c002 and 2 more); direct")
-
-
 @pytest.mark.usefixtures("cells")
 @pytest.mark.parametrize("command", [("up",), ("destroy",), ("lab", "up"), ("render",)])
 def test_an_unknown_cell_is_refused(
@@ -142,6 +128,7 @@ def test_what_is_left_out_is_said() -> None:
     ]
     assert extent.as_data() == {
         "cell": "site-c001",
+        "management": False,
         "cells": 5,
         "sample": 1,
         "planned": {"nodes": 2, "gpus": 16},
