@@ -13,10 +13,13 @@ from aifactory.plan.models import FactoryPlan
 from aifactory.spec.delivery import GitOpsEngine
 
 _ROLLED_OUT_BY = {
-    GitOpsEngine.FLUX: ("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
-    GitOpsEngine.ARGOCD: ("argoproj.io/v1alpha1", "ApplicationSet"),
+    GitOpsEngine.FLUX: (("kustomize.toolkit.fluxcd.io/v1", "Kustomization"),),
+    GitOpsEngine.ARGOCD: (
+        ("argoproj.io/v1alpha1", "ApplicationSet"),
+        ("argoproj.io/v1alpha1", "Application"),
+    ),
 }
-"""What an engine's root applies to roll a site out."""
+"""What an engine's root is, and what it applies to roll a site out."""
 
 
 def _holder(plan: FactoryPlan, cluster: Cluster) -> str | None:
@@ -74,7 +77,10 @@ def one_owner(plan: FactoryPlan, cluster: Cluster) -> None:
         ClusterError: If one does.
     """
     engine = plan.stack.delivery.engine
-    theirs = cluster.list(*_ROLLED_OUT_BY[engine], f"{ROLLOUT_LABEL}={plan.name},!{STACK}")
+    selector = f"{ROLLOUT_LABEL}={plan.name},!{STACK}"
+    found = [item for kind in _ROLLED_OUT_BY[engine] for item in cluster.list(*kind, selector)]
+    # Applications of the steps have the same label; only the root has the stack's name.
+    theirs = [item for item in found if item["kind"] != "Application" or key_of(item).name == plan.name]
     if theirs:
         raise ClusterError(
             f"{engine.value} keeps the management cluster at {cluster.server} as the tree of {plan.name} in Git has it"

@@ -89,20 +89,28 @@ def test_a_namespace_has_one_stack() -> None:
     [
         (KOREA, "flux", "kustomize.toolkit.fluxcd.io/v1", "Kustomization"),
         (JOHOR, "argocd", "argoproj.io/v1alpha1", "ApplicationSet"),
+        (JOHOR, "argocd", "argoproj.io/v1alpha1", "Application"),
     ],
 )
 def test_an_engine_and_a_stack_do_not_own_the_same(stack: str, engine: str, group: str, kind: str) -> None:
     """Where the engine's root keeps the objects as they are in Git, neither up nor destroy touches them."""
-    cluster = Holding({}, {f"{kind} aifactory.dev/rollout={stack},!aifactory.dev/stack": ["root"]})
+    cluster = Holding({}, {f"{kind} aifactory.dev/rollout={stack},!aifactory.dev/stack": [stack]})
     wanted = (
         f"{engine} keeps the management cluster at https://127.0.0.1:1 as the tree of {stack} in Git has it"
-        f" ({group} {kind} n/root); either its root or this command has these objects, not both; delete the root"
+        f" ({group} {kind} n/{stack}); either its root or this command has these objects, not both; delete the root"
         " first (docs/gitops.md says how), or leave them to Git; nothing was written"
     )
 
     assert refusal(stack, cluster) == wanted
     with pytest.raises(ClusterError, match="either its root or this command"):
         one_owner(site_plan(stack), cluster)
+
+
+def test_applications_of_the_steps_are_the_stack_s_own() -> None:
+    """What the declared ApplicationSet makes has its label, and is no root."""
+    made = {f"Application aifactory.dev/rollout={JOHOR},!aifactory.dev/stack": [f"{JOHOR}-c000-storage"]}
+
+    assert not entered(site_plan(JOHOR), Holding({}, made), driven=True)
 
 
 def test_the_racks_of_the_phase_before_are_not_taken_twice() -> None:
