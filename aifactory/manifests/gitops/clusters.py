@@ -2,15 +2,10 @@
 
 from aifactory.manifests.cell_cluster import cell_cluster
 from aifactory.manifests.gitops.model import KUSTOMIZATION, Files, Site, kustomization
-from aifactory.manifests.gitops.names import labels
+from aifactory.manifests.gitops.names import kept, labels
 from aifactory.manifests.gitops.units import COMMON, group_of
 from aifactory.manifests.model import KubernetesObject, key_of
 
-KEPT = {
-    "kustomize.toolkit.fluxcd.io/prune": "disabled",
-    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
-}
-"""Annotations of a Cluster: it is never deleted because a file is gone."""
 _SUFFIX = "cluster.x-k8s.io"
 
 
@@ -32,9 +27,8 @@ def stamped(stack: str, cell: str, manifest: KubernetesObject) -> KubernetesObje
     metadata = dict(metadata) if isinstance(metadata, dict) else {}
     own = metadata.get("labels")
     metadata["labels"] = {**(own if isinstance(own, dict) else {}), **labels(stack, cell)}
-    if key_of(manifest).kind == "Cluster":
-        metadata["annotations"] = dict(KEPT)
-    return {**manifest, "metadata": metadata}
+    found = {**manifest, "metadata": metadata}
+    return kept(found) if key_of(manifest).kind == "Cluster" else found
 
 
 def cluster_files(site: Site) -> Files:

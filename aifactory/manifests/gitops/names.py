@@ -11,6 +11,11 @@ from aifactory.manifests.namespaces import namespace
 ROLLOUT_LABEL = "aifactory.dev/rollout"
 """Stack, or programme, that an object rolls out; not the inventory label, by which a cell's objects are pruned."""
 CELL_LABEL = "aifactory.dev/cell"
+KEPT: dict[str, JsonValue] = {
+    "kustomize.toolkit.fluxcd.io/prune": "disabled",
+    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+}
+"""Annotations of what is never deleted because a file is gone."""
 
 
 def labels(owner: str, cell: str | None = None) -> dict[str, JsonValue]:
@@ -25,8 +30,17 @@ def labels(owner: str, cell: str | None = None) -> dict[str, JsonValue]:
 
 
 def site_namespace(name: str, stack: str) -> KubernetesObject:
-    """The namespace of a stack's objects on a management cluster."""
-    return namespace(name, "restricted", {ROLLOUT_LABEL: stack})
+    """The namespace of a stack's objects on a management cluster; kept, because all Clusters would go with it."""
+    return kept(namespace(name, "restricted", {ROLLOUT_LABEL: stack}))
+
+
+def kept(manifest: KubernetesObject) -> KubernetesObject:
+    """A copy that no GitOps engine deletes because a file, or what applied it, is gone."""
+    metadata = manifest["metadata"]
+    return {
+        **manifest,
+        "metadata": {**(metadata if isinstance(metadata, dict) else {}), "annotations": {**KEPT}},
+    }
 
 
 def step_name(view: CellView, step: str) -> str:

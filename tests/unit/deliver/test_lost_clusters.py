@@ -3,13 +3,16 @@
 from typing import Any
 
 import pytest
+from pydantic import JsonValue
 
 from aifactory.deliver import inventory
+from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem
+from aifactory.deliver.handover import hand_over
 from aifactory.deliver.inventory import prune
 from aifactory.deliver.lost_clusters import clusters_stay
 from aifactory.deliver.state import unprotected
 from aifactory.errors import ClusterError
-from aifactory.manifests.model import KubernetesObject
+from aifactory.manifests.model import Bundle, KubernetesObject, Layer, LayerName
 
 CAPI = "cluster.x-k8s.io/v1beta2"
 
@@ -102,3 +105,51 @@ def test_an_unprotected_state_is_else_the_same() -> None:
         "manifest": {"time": "t"},
         "resources": [{"urn": "a", "outputs": {"protect": True}}, {"urn": "b"}],
     }
+
+
+class Refusing:
+    """A cluster that holds one object of a run that was killed, and refuses to change it.
+
+    Args:
+        live: The object.
+    """
+
+    def __init__(self, live: KubernetesObject) -> None:
+        self._live = live
+        self.deleted: list[KubernetesObject] = []
+
+    def list(self, api_version: str, kind: str, selector: str) -> list[KubernetesObject]:
+        """The object, among its kind."""
+        del selector
+        return [self._live] if (self._live["apiVersion"], self._live["kind"]) == (api_version, kind) else []
+
+    def apply(self, manifest: KubernetesObject, *, dry_run: bool = False, **_: object) -> KubernetesObject:
+        """Refuse a change; a new object would be taken."""
+        if not dry_run:
+            raise ApiProblem("apply", UNPROCESSABLE, "the field is immutable")
+        return manifest
+
+    def delete(self, manifest: KubernetesObject) -> bool:
+        """Remember the deletion."""
+        self.deleted.append(manifest)
+        return True
+
+
+@pytest.mark.parametrize("kind", ["MachineHealthCheck", "Cluster"])
+def test_a_killed_run_costs_no_cluster(kind: str) -> None:
+    """What a killed run left and cannot be changed is made anew, but a Cluster is not: the refusal is told."""
+    item = an(kind)
+    entry: JsonValue = {"manager": "pulumi-kubernetes-1a2b", "operation": "Apply"}
+    cluster: Any = Refusing(
+        {**item, "metadata": {"name": "c000", "namespace": "site", "managedFields": [entry]}}
+    )
+    layer = Layer(name=LayerName.CELL_CLUSTERS, needs=(), objects=(item,))
+    bundle = Bundle(stack="site.management", layers=(layer,))
+
+    if kind == "Cluster":
+        with pytest.raises(ApiProblem, match="the field is immutable"):
+            hand_over(cluster, bundle, {})
+        assert cluster.deleted == []
+    else:
+        assert hand_over(cluster, bundle, {}) == 1
+        assert cluster.deleted == [item]

@@ -89,6 +89,25 @@ def test_the_objects_are_those_of_the_tree(stack: str) -> None:
 
 
 @pytest.mark.parametrize("stack", MANAGED)
+def test_a_lost_file_empties_no_cell(stack: str) -> None:
+    """In Git a Cluster, and the namespace that all of them are in, say that an engine never prunes them."""
+    kept = [item for item in in_git(stack).values() if _goes_with_all(item, stack)]
+
+    assert len(kept) == {"korea-scale-out": 4, "malaysia-johor": 3}[stack]  # Argo CD's tree has no namespace
+    for item in kept:
+        metadata: Any = item["metadata"]
+        assert metadata["annotations"] == {
+            "kustomize.toolkit.fluxcd.io/prune": "disabled",
+            "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
+        }
+
+
+def _goes_with_all(item: KubernetesObject, stack: str) -> bool:
+    key = key_of(item)
+    return key.kind == "Cluster" or (key.kind, key.name) == ("Namespace", stack)
+
+
+@pytest.mark.parametrize("stack", MANAGED)
 def test_nothing_makes_the_engine_own_the_same(stack: str) -> None:
     """No root is among the objects, and nothing that applies Cluster API objects or the roll-out out of Git."""
     for item in bundle(stack).objects():
