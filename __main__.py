@@ -1,11 +1,11 @@
-"""The Pulumi program: configuration in, one AIFactory out."""
+"""The Pulumi program: configuration in, one AIFactory out, or what a management cluster holds of a site."""
 
 import pulumi
 import pulumi_kubernetes as kubernetes
 
 from aifactory.deliver.program import prepare
 from aifactory.errors import AIFactoryError
-from components.factory import AIFactory
+from components.factory import declare
 from components.promotion import after_predecessor
 from components.registration import begun, unburden
 
@@ -29,10 +29,11 @@ cluster = kubernetes.Provider(
     enable_server_side_apply=True,
     kube_client_settings=kubernetes.KubeClientSettingsArgs(qps=1000, burst=2000, timeout=60),
 )
-factory = AIFactory("factory", prepared.parts, pulumi.ResourceOptions(providers=[cluster]))
+made = declare(prepared.parts, pulumi.ResourceOptions(providers=[cluster]))
 pulumi.export("target", prepared.target)
 pulumi.export("phase", cluster.id.apply(lambda _: prepared.promotion.outputs))  # only once entered
-pulumi.export("pools", factory.pools)
-pulumi.export("namespaces", factory.namespaces)
-pulumi.export("notices", factory.notices.apply(lambda told: [*prepared.promotion.notices, *told]))
+pulumi.export("pools", made.pools)
+pulumi.export("namespaces", made.namespaces)
+told = pulumi.Output.from_input(made.notices)
+pulumi.export("notices", told.apply(lambda lines: [*prepared.promotion.notices, *lines]))
 pulumi.run(begun)

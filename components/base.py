@@ -8,6 +8,7 @@ import pulumi
 
 from aifactory.manifests.immutable import IMMUTABLE
 from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Release, key_of, text_at
+from aifactory.manifests.protected import DELETION_TIMEOUT, is_protected
 
 _CORE_GROUP = "core/v1"
 _PROVIDER_VERSION = version("pulumi-kubernetes")  # looked up once: it reads files
@@ -17,7 +18,7 @@ class Manifest(pulumi.CustomResource):
     """One Kubernetes object, registered from the dict the Bundle holds.
 
     The registration equals that of the typed SDK class of the same kind; the plain dict costs less than half
-    the time in the program and is what the GitOps tree holds.
+    the time in the program and is what the GitOps tree holds. One that takes more than itself with it is protected.
 
     Args:
         manifest: The object; apiVersion, kind and metadata.name are set.
@@ -27,12 +28,15 @@ class Manifest(pulumi.CustomResource):
     def __init__(self, manifest: KubernetesObject, opts: pulumi.ResourceOptions) -> None:
         key = key_of(manifest)
         group = _CORE_GROUP if key.api_version == "v1" else key.api_version
+        kept = is_protected(manifest)
         name = f"{key.namespace}/{key.name}" if key.namespace else key.name
         immutable = IMMUTABLE.get(key.kind, ())
         pinned = pulumi.ResourceOptions(
             version=_PROVIDER_VERSION,
             replace_on_changes=list(immutable) or None,
             delete_before_replace=True if immutable else None,
+            protect=True if kept else None,
+            custom_timeouts=pulumi.CustomTimeouts(delete=DELETION_TIMEOUT) if kept else None,
         )
         super().__init__(
             f"kubernetes:{group}:{key.kind}", name, dict(manifest), pulumi.ResourceOptions.merge(opts, pinned)

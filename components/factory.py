@@ -1,20 +1,23 @@
-"""AIFactory: all components of one cell, in the order of the Bundle. The only place that wires them."""
+"""AIFactory, Management: all components of one cluster, in the order of its Bundle. The only place that wires them."""
 
 from typing import TypeVar
 
 import pulumi
 
 from aifactory.manifests.layers import NEEDS
+from aifactory.manifests.management import ManagementArgs, foundation
 from aifactory.manifests.model import LayerName
 from aifactory.manifests.parts import Parts
 from aifactory.spec.operators import Owner
 from components.base import FactoryComponent
+from components.cell import Cell
 from components.device_plugin import DevicePlugin
 from components.dynamic_resource_allocation import DynamicResourceAllocation
 from components.foundation import Foundation
 from components.gpu_node_pool import GpuNodePool
 from components.gpu_operator import GpuOperator
 from components.network_policies import NetworkPolicies
+from components.roll_out import RollOut
 from components.storage import Storage
 
 ComponentT = TypeVar("ComponentT", bound=FactoryComponent)
@@ -105,3 +108,59 @@ def _summary(pool: GpuNodePool) -> pulumi.Output[dict[str, str | int]]:
     return pulumi.Output.all(
         name=pool.pool_name, nodes=pool.nodes, gpus=pool.gpus, resource=pool.resource
     ).apply(dict)
+
+
+class Management(FactoryComponent):
+    """The clusters of a site's cells, and what rolls the cells out, on the site's management cluster.
+
+    A unit because of its order: the namespace, the clusters side by side, then the roll-out; and back.
+
+    Creates:
+        Namespace of the stack's objects.
+        One Cell for each cell whose cluster is made, and one RollOut.
+
+    Args:
+        name: Name of the component.
+        args: Arguments of the components, from ``aifactory.manifests.management``.
+        opts: Pulumi options; give the provider of the management cluster here.
+
+    Attributes:
+        pools: Name, nodes, GPUs and resource of each pool, over all cells; known at preview.
+        namespaces: Name of the namespace.
+        cells: Names of the cells, in their order.
+    """
+
+    kind = "Management"
+    pools: pulumi.Output[list[dict[str, str | int]]]
+    namespaces: pulumi.Output[list[str]]
+    cells: pulumi.Output[list[str]]
+
+    def __init__(self, name: str, args: ManagementArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__(name, [foundation(args)], opts)
+        home = self.children
+        made = [Cell(one.cell, one, self.child(home)) for one in args.cells]
+        clusters = [child for one in made for child in one.by_layer.get(LayerName.CELL_CLUSTERS, [])]
+        RollOut("roll-out", args.roll_out, self.child([*home, *clusters]))
+        planned = args.roll_out.plan
+        pools: list[dict[str, str | int]] = [
+            {"name": pool.name, "nodes": pool.nodes, "gpus": pool.gpus, "resource": pool.resource}
+            for pool in planned.pools
+        ]
+        self.pools = pulumi.Output.from_input(pools)
+        self.namespaces = pulumi.Output.from_input([args.namespace])
+        self.cells = pulumi.Output.from_input([cell.name for cell in planned.cells])
+        self.publish(pools=self.pools, namespaces=self.namespaces, cells=self.cells)
+
+
+def declare(
+    parts: Parts | ManagementArgs, opts: pulumi.ResourceOptions | None = None
+) -> AIFactory | Management:
+    """All components of one cluster: of a cell, or of a management cluster.
+
+    Args:
+        parts: Their arguments.
+        opts: Pulumi options; give the provider of the cluster here.
+    """
+    if isinstance(parts, ManagementArgs):
+        return Management("management", parts, opts)
+    return AIFactory("factory", parts, opts)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aifactory.cli.inputs import CellOption, Chosen, OptionalStack, StackFile, TargetOption, choose_cell
+from aifactory.cli.inputs import CellOption, Chosen, OptionalStack, StackFile, TargetOption, choose_part
 from aifactory.cli.lab import LabName
 from aifactory.spec.stack import Target
 
@@ -22,16 +22,17 @@ class CellWords:
     cell: str | None
 
     def chosen(self, cell: str | None = None) -> Chosen:
-        """The cell, checked and planned.
+        """The cell or the management cluster, checked and planned.
 
         Args:
-            cell: The cell where none was named; None for the only one, or a lab's first.
+            cell: The cell where none was named; None for the management cluster where there is one, else the only
+                cell, or a lab's first.
 
         Raises:
             AIFactoryError: If the words name no stack or no cell, or several cells could be meant.
             PlanRefused: If the plan has errors.
         """
-        return choose_cell(self.stack, self.file, self.target, self.cell or cell)
+        return choose_part(self.stack, self.file, self.target, self.cell or cell)
 
 
 def with_cell_words(command: Callable[..., None], cell_option: object = CellOption) -> Callable[..., None]:

@@ -16,7 +16,7 @@ from aifactory.deliver.identity import verify
 from aifactory.deliver.program import parts_for
 from aifactory.errors import LabError
 from aifactory.lab.places import labs
-from aifactory.manifests.parts import bundle_of
+from aifactory.manifests.management import bundle_for
 from aifactory.plan.cell_choice import home_of
 
 DRIFTED = 2
@@ -33,7 +33,7 @@ def drift(words: CellWords, *, as_json: AsJson = False) -> None:
     chosen = words.chosen()
     cluster = _cluster(chosen, words.lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
-    bundle = bundle_of(parts_for(chosen.plan, cluster))
+    bundle = bundle_for(parts_for(chosen.plan, cluster))
     step(f"drift of {chosen.name}: {sum(1 for _ in bundle.objects())} objects; nothing is written")
     report = drift_report(cluster, bundle)
     took_s = time.monotonic() - began

@@ -13,6 +13,7 @@ from aifactory.deliver.drift_managers import Edit, is_ours
 from aifactory.deliver.drift_report import DriftReport, FieldDrift, ObjectDrift, State
 from aifactory.manifests.disruption.model import counted
 from aifactory.manifests.model import Bundle
+from aifactory.plan.cell_choice import for_management
 from aifactory.spec.stack import Target
 
 _SHOWN = 40
@@ -37,7 +38,8 @@ def show(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float, lab
         lab: Name of the lab that was asked for; None for the stack's own.
     """
     plan = chosen.plan
-    where = f"{plan.cell or chosen.name} on target {plan.target.value}"
+    of = "the management cluster of " if for_management(plan) else ""
+    where = f"{of}{plan.cell or chosen.name} on target {plan.target.value}"
     if not report.drift:
         line = f"{where}: no drift; {counted(report.objects, 'object')} as declared ({took_s:.1f} s)"
         out.print(line, markup=False)
@@ -116,6 +118,7 @@ def as_data(chosen: Chosen, bundle: Bundle, report: DriftReport, took_s: float) 
         "stack": chosen.name,
         "target": plan.target.value,
         "cell": plan.cell,
+        "management": for_management(plan),
         "simulated": plan.simulated,
         "mocked": plan.target is Target.KIND,
         "objects": report.objects,

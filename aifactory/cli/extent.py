@@ -7,6 +7,7 @@ from pydantic import JsonValue
 
 from aifactory.cli.inputs import Chosen
 from aifactory.lab.kind.layout import NODES_PER_POOL
+from aifactory.plan.cell_choice import for_management
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 
@@ -51,7 +52,7 @@ class Extent:
 
     def _nodes(self) -> dict[str, int]:
         """Nodes of each pool that are realised."""
-        limit = self.sample
+        limit = 0 if for_management(self.plan) else self.sample
         return {
             pool.name: pool.nodes if limit is None else min(limit, pool.nodes) for pool in self.plan.pools
         }
@@ -64,6 +65,10 @@ class Extent:
 
     def lines(self) -> list[str]:
         """What is left out, one line each; none where everything is realised."""
+        if for_management(self.plan):
+            return [
+                f"management cluster of {self.cells} cells; the cells themselves are other clusters (--cell)"
+            ]
         cell, made = self.which_cell(), sum(self._nodes().values())
         found = [] if cell is None else [f"{cell}; the others are not realised"]
         if made < self.plan.nodes:
@@ -75,7 +80,7 @@ class Extent:
 
     def sample_flag(self) -> str:
         """The words that ask for the same sample."""
-        return "" if self.sample is None else f" --sample {self.sample}"
+        return "" if self.sample is None or for_management(self.plan) else f" --sample {self.sample}"
 
     def as_data(self) -> dict[str, JsonValue]:
         """The same for machines: the cell, and the nodes and GPUs that are planned and realised."""
@@ -83,6 +88,7 @@ class Extent:
         gpus = {pool.name: made[pool.name] * pool.system.gpus_per_node for pool in self.plan.pools}
         return {
             "cell": self.plan.cell,
+            "management": for_management(self.plan),
             "cells": self.cells,
             "sample": self.sample,
             "planned": {"nodes": self.plan.nodes, "gpus": self.plan.gpus},

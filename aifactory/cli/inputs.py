@@ -10,7 +10,7 @@ from aifactory.catalog.load import catalog
 from aifactory.deliver.workspace import PROGRAM
 from aifactory.errors import AIFactoryError, Problem, StackInvalid
 from aifactory.manifests.findings import checked_plan
-from aifactory.plan.cell_choice import one_cell
+from aifactory.plan.cell_choice import one_cell, part_of
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import CONFIG_KEY, load_stack, read_config, stack_file
 from aifactory.spec.stack import Stack, Target
@@ -30,7 +30,9 @@ TargetOption = Annotated[
 CellOption = Annotated[
     str | None,
     typer.Option(
-        "--cell", help="One cell of the site, by name or number; default is its only or a lab's first."
+        "--cell",
+        help="One cell of the site, by name or number; default is its management cluster, where GitOps delivers"
+        " to several, else its only cell or a lab's first.",
     ),
 ]
 EachCell = Annotated[
@@ -132,14 +134,14 @@ def choose(
     return Chosen(name=found.name, file=found.file, raw=found.raw, plan=part, site=site)
 
 
-def choose_cell(
+def choose_part(
     name: str | None, file: Path | None, target: Target | None, cell: str | None, *, names_only: bool = False
 ) -> Chosen:
-    """The same, always of one cell: the one that is named, or the only one, or a lab's first.
+    """The same, of one cluster: the cell that is named, or the management cluster, or else the only cell.
 
     Raises:
         AIFactoryError: If the words name no stack or no cell, or several cells could be meant.
         PlanRefused: If the plan has errors.
     """
     chosen = choose(name, file, target, cell, names_only=names_only)
-    return chosen if cell is not None else replace(chosen, plan=one_cell(chosen.site, None))
+    return chosen if cell is not None else replace(chosen, plan=part_of(chosen.site, None))

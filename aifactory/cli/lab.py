@@ -7,9 +7,9 @@ from rich.table import Column, Table
 
 from aifactory.cli.console import note, out, print_data, step
 from aifactory.cli.extent import Extent
-from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_cell
+from aifactory.cli.inputs import AsJson, CellOption, OptionalStack, StackName, choose_part
 from aifactory.deliver.cluster import Cluster
-from aifactory.deliver.promotion import entered
+from aifactory.deliver.holder import entered
 from aifactory.errors import LabError
 from aifactory.lab.kind.lab import KindLab
 from aifactory.lab.labs import Lab
@@ -127,7 +127,7 @@ def up(
     require_lab(target)
     if lab is not None:
         require_name(lab)
-    chosen = choose_cell(stack, None, target, cell, names_only=True)
+    chosen = choose_part(stack, None, target, cell, names_only=True)
     require_crds()
     status = start(chosen.plan, tools_of(target), sample, lab).status()
     for line in Extent.of(chosen, sample).lines():

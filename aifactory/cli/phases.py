@@ -9,8 +9,9 @@ from aifactory.cli.console import note
 from aifactory.cli.inputs import Chosen
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.engine import Engine
+from aifactory.deliver.holder import entered
 from aifactory.deliver.program import DEPLOYED
-from aifactory.deliver.promotion import GATES_KEY, GateMode, entered, gate_mode, way_in
+from aifactory.deliver.promotion import GATES_KEY, GateMode, gate_mode, way_in
 from aifactory.deliver.record import state_in
 from aifactory.deliver.workspace import Workspace
 from aifactory.errors import PromotionRefused

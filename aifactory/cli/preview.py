@@ -11,7 +11,6 @@ from aifactory.cli.lab import LabName, lab_of, tools_of
 from aifactory.cli.preview_report import as_data, show
 from aifactory.cli.realise import Verbose, engine_lines, place, realisable
 from aifactory.deliver.change import nothing_live
-from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.identity import verify
 from aifactory.deliver.preview import PreviewReport, report_of
 from aifactory.deliver.preview import preview as previewed
@@ -20,7 +19,7 @@ from aifactory.errors import LabError
 from aifactory.lab.places import labs
 from aifactory.lab.tools import Tools
 from aifactory.manifests.disruption.model import InUse
-from aifactory.manifests.parts import bundle_of, parts_of
+from aifactory.manifests.management import bundle_for
 from aifactory.plan.cell_choice import home_of
 from aifactory.spec.stack import Target
 
@@ -75,7 +74,7 @@ def _tools(chosen: Chosen, named: str | None) -> Tools | None:
 
 
 def _unborn(chosen: Chosen, today: datetime.date) -> PreviewReport:
-    bundle = bundle_of(parts_of(chosen.plan, chart_skip(chosen.plan, None)))
+    bundle = bundle_for(parts_for(chosen.plan, None))
     return report_of(nothing_live(bundle), None, InUse(), chosen.plan.stack, today)
 
 
@@ -84,7 +83,7 @@ def _asked(
 ) -> PreviewReport:
     cluster, workspace = place(chosen, tools, sample=None, bring_up=False, lab=lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
-    bundle = bundle_of(parts_for(chosen.plan, cluster))
+    bundle = bundle_for(parts_for(chosen.plan, cluster))
     step(f"preview of {chosen.name}: {sum(1 for _ in bundle.objects())} objects; nothing is written")
     return previewed(
         bundle, cluster, workspace, chosen.plan.stack, today, note, engine_lines(verbose=verbose)

@@ -13,12 +13,12 @@ from aifactory.cli.figures import plural
 from aifactory.cli.inputs import AsJson, Chosen, FirstCell
 from aifactory.cli.lab import lab_of, require_name, tools_of
 from aifactory.cli.probe_tables import show
+from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.cluster import Cluster
-from aifactory.deliver.program import parts_for
 from aifactory.errors import LabError
 from aifactory.lab.kind.probe_bench import Bench
 from aifactory.lab.kind.probes import live_report
-from aifactory.manifests.parts import bundle_of
+from aifactory.manifests.parts import bundle_of, parts_of
 from aifactory.manifests.probe.report import Report
 from aifactory.manifests.probe.table import TruthTable, static_report, truth_table
 from aifactory.plan.cell_choice import home_of
@@ -51,7 +51,7 @@ def probe(words: CellWords, *, live: Live = False, as_json: AsJson = False) -> N
             f"--live is not for target '{chosen.plan.target.value}': it starts pods and opens the network for a"
             " moment; a kind lab is allowed; use --target kind"
         )
-    parts = parts_for(chosen.plan, None)
+    parts = parts_of(chosen.plan, chart_skip(chosen.plan, None))
     table = truth_table(parts.network_policies, bundle_of(parts), _tenants(chosen))
     report = _live(chosen, table, words.lab) if live else static_report(chosen.name, table)
     report = replace(report, not_probed=(*_other_cells(chosen), *report.not_probed))

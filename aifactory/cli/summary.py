@@ -3,12 +3,15 @@
 from pydantic import JsonValue
 from rich.table import Table
 
+from aifactory.cli import management
 from aifactory.cli.console import out
 from aifactory.cli.extent import Extent, same_place
+from aifactory.cli.management import cells_table
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.realise import UpReport
 from aifactory.manifests.kind_target import replaced
 from aifactory.manifests.model import Bundle
+from aifactory.plan.cell_choice import for_management
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.stack import Target
 
@@ -55,6 +58,18 @@ def _outcome(report: UpReport, took_s: float) -> str:
     return f"{shown}{more} ({took_s:.1f} s)"
 
 
+def _pools_table(plan: FactoryPlan) -> Table:
+    pools = Table("pool", "system", "nodes", "GPUs", "each node offers", box=None, pad_edge=False)
+    for pool in plan.pools:
+        pools.add_row(pool.name, pool.system.id, str(pool.nodes), str(pool.gpus), _per_node(pool.allocatable))
+    pools.add_row("total", "", str(plan.nodes), str(plan.gpus), "", style="bold")
+    return pools
+
+
+def _not_proven(plan: FactoryPlan) -> tuple[str, ...]:
+    return management.NOT_PROVEN if for_management(plan) and plan.in_lab else NOT_PROVEN.get(plan.target, ())
+
+
 def show(
     plan: FactoryPlan,
     bundle: Bundle,
@@ -78,11 +93,10 @@ def show(
     out.print(f"\n{plan.name} on target {plan.target.value}: {_outcome(report, took_s)}\n", markup=False)
     for line in extent.lines() if extent is not None else ():
         out.print(f"{line}\n", markup=False)
-    pools = Table("pool", "system", "nodes", "GPUs", "each node offers", box=None, pad_edge=False)
-    for pool in plan.pools:
-        pools.add_row(pool.name, pool.system.id, str(pool.nodes), str(pool.gpus), _per_node(pool.allocatable))
-    pools.add_row("total", "", str(plan.nodes), str(plan.gpus), "", style="bold")
-    out.print(pools)
+    if for_management(plan):
+        out.print(cells_table(plan))
+    else:
+        out.print(_pools_table(plan))
     layers = Table("layer", "objects", "charts", box=None, pad_edge=False)
     for layer in bundle.layers:
         installed = sum(release.skipped is None for release in layer.releases)
@@ -92,7 +106,7 @@ def show(
     out.print()
     for notice in (*notices, *_notices(bundle)):
         out.print(notice, markup=False)
-    for line in (*replaced(plan), *NOT_PROVEN.get(plan.target, ())):
+    for line in (*replaced(plan), *_not_proven(plan)):
         out.print(line, markup=False)
     out.print(f"\nkubeconfig: {cluster.kubeconfig or 'the default one'}", markup=False)
     for command in _next(plan, cluster, extent):
@@ -103,10 +117,12 @@ def _next(plan: FactoryPlan, cluster: Cluster, extent: Extent | None) -> list[st
     flag = same_place(plan, extent.lab if extent is not None else None)
     sample = extent.sample_flag() if extent is not None else ""
     kubectl = f"kubectl --kubeconfig {cluster.kubeconfig} " if cluster.kubeconfig else "kubectl "
+    here = for_management(plan)
+    look = "get clusters.cluster.x-k8s.io -A" if here else "get nodes -L node.cluster.x-k8s.io/aifactory-pool"
     return [
-        f"{kubectl}get nodes -L node.cluster.x-k8s.io/aifactory-pool",
+        f"{kubectl}{look}",
         f"aifactory up {plan.name}{flag}{sample}   (again: changes nothing)",
-        f"aifactory destroy {plan.name}{flag}",
+        f"aifactory destroy {plan.name}{flag}{' --delete-clusters' if here else ''}",
         *(["aifactory lab down"] if plan.in_lab else []),
     ]
 

@@ -14,6 +14,7 @@ from pydantic import JsonValue
 from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
 from aifactory.deliver.inventory import FALLBACK_MANAGER, is_ours, live_objects
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
+from aifactory.manifests.protected import is_protected
 
 
 def managers_in(state: Path | None) -> dict[str, str] | None:
@@ -36,7 +37,8 @@ def hand_over(cluster: Cluster, bundle: Bundle, known: Mapping[str, str], owner:
     """No live object of the bundle has a manager of ours that the state does not know; how many had.
 
     Such an object is made equal to what is wanted under the forgotten manager, so that dropped fields go, and
-    then its manager is taken off. An object that cannot be made equal is deleted: the engine makes it anew.
+    then its manager is taken off. An object that cannot be made equal is deleted, and the engine makes it anew,
+    unless it takes more with it than itself.
 
     Args:
         cluster: The cluster.
@@ -86,7 +88,7 @@ def _release(cluster: Cluster, item: KubernetesObject, managers: list[str], *, r
         for manager in managers:
             applied = cluster.apply(item, manager=manager, force=True)
     except ApiProblem as problem:
-        if problem.status != UNPROCESSABLE:
+        if problem.status != UNPROCESSABLE or (replace and is_protected(item)):
             raise
         if replace:
             _accepted_anew(cluster, item)

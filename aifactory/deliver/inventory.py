@@ -1,5 +1,6 @@
 """Desired against live, by the inventory label: what is missing, what differs, what is no longer wanted."""
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -8,8 +9,11 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster, at_once
 from aifactory.deliver.drift_managers import FALLBACK_MANAGER, is_ours, manager_of
 from aifactory.deliver.drift_paths import FieldPath, differences, differing
+from aifactory.deliver.kinds import KINDS, kinds_of
+from aifactory.errors import ClusterError
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
+from aifactory.manifests.protected import is_protected
 
 __all__ = [
     "FALLBACK_MANAGER",
@@ -28,33 +32,9 @@ __all__ = [
     "repair",
     "tried",
 ]
-KINDS: tuple[tuple[str, str], ...] = (
-    ("v1", "ConfigMap"),
-    ("v1", "Namespace"),
-    ("v1", "ResourceQuota"),
-    ("v1", "ServiceAccount"),
-    ("apps/v1", "DaemonSet"),
-    ("batch/v1", "CronJob"),
-    ("batch/v1", "Job"),
-    ("bootstrap.cluster.x-k8s.io/v1beta2", "KubeadmConfigTemplate"),
-    ("cluster.x-k8s.io/v1beta2", "MachineDeployment"),
-    ("cluster.x-k8s.io/v1beta2", "MachineHealthCheck"),
-    ("infrastructure.cluster.x-k8s.io/v1alpha1", "NicoMachineTemplate"),
-    ("infrastructure.cluster.x-k8s.io/v1beta2", "Metal3MachineTemplate"),
-    ("networking.k8s.io/v1", "NetworkPolicy"),
-    ("nfd.k8s-sigs.io/v1alpha1", "NodeFeatureRule"),
-    ("nvidia.com/v1", "ClusterPolicy"),
-    ("nvidia.com/v1alpha1", "NVIDIADriver"),
-    ("policy.networking.k8s.io/v1alpha2", "ClusterNetworkPolicy"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRole"),
-    ("rbac.authorization.k8s.io/v1", "ClusterRoleBinding"),
-    ("resource.k8s.io/v1", "DeviceClass"),
-    ("resource.k8s.io/v1", "ResourceClaimTemplate"),
-    ("resource.nvidia.com/v1beta1", "ComputeDomain"),
-    ("snapshot.storage.k8s.io/v1", "VolumeSnapshotClass"),
-    ("storage.k8s.io/v1", "StorageClass"),
-)
-"""Every kind that a Bundle may hold; what is no longer wanted is looked for among these."""
+GONE_TIMEOUT_S = 7200.0
+"""How long what takes more with it may take to go, as components give the engine."""
+GONE_INTERVAL_S = 2.0
 Suspicion = Callable[[KubernetesObject, KubernetesObject], Iterable[FieldPath]]
 """Where a live object may differ from a wanted one, given in the order wanted, live."""
 
@@ -72,11 +52,6 @@ class Drift(BaseModel):
     """Paths of the differing fields by object."""
     unwanted: tuple[KubernetesObject, ...]
     """Live objects with our inventory label that are not wanted."""
-
-
-def kinds_of(bundle: Bundle) -> list[tuple[str, str]]:
-    """Version and kind of everything that may be ours, sorted: what a Bundle may hold, and what this one holds."""
-    return sorted(set(KINDS) | {(key.api_version, key.kind) for key in map(key_of, bundle.objects())})
 
 
 def live_objects(cluster: Cluster, stack: str, bundle: Bundle) -> dict[str, KubernetesObject]:
@@ -192,9 +167,28 @@ def repair(cluster: Cluster, found: Drift) -> int:
 def prune(cluster: Cluster, unwanted: Iterable[KubernetesObject]) -> int:
     """Delete objects of ours that are no longer wanted; how many.
 
+    What takes more with it goes first, and is waited for: it goes in order only while the rest is there.
     Namespaces go last: what is in them may still have to go in order.
+
+    Raises:
+        ClusterError: If one that is waited for does not go.
     """
     items = list(unwanted)
+    first = [item for item in items if is_protected(item)]
     spaces = [item for item in items if item.get("kind") == "Namespace"]
-    others = [item for item in items if item.get("kind") != "Namespace"]
-    return sum(at_once(cluster.delete, others)) + sum(at_once(cluster.delete, spaces))
+    others = [item for item in items if item not in first and item not in spaces]
+    gone = sum(at_once(cluster.delete, first))
+    for item in first:
+        _await_gone(cluster, item)
+    return gone + sum(at_once(cluster.delete, others)) + sum(at_once(cluster.delete, spaces))
+
+
+def _await_gone(cluster: Cluster, item: KubernetesObject) -> None:
+    deadline = time.monotonic() + GONE_TIMEOUT_S
+    while cluster.get(item) is not None:
+        if time.monotonic() > deadline:
+            raise ClusterError(
+                f"{key_of(item)} is still there after {GONE_TIMEOUT_S:.0f} s; it has to go before what it refers to;"
+                " see its conditions for what holds it, then run the same command again"
+            )
+        time.sleep(GONE_INTERVAL_S)

@@ -9,6 +9,7 @@ from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.engine import Engine, Notify
 from aifactory.deliver.in_use import in_use_of
 from aifactory.deliver.inventory import live_objects
+from aifactory.deliver.lost_clusters import clusters_stay
 from aifactory.deliver.workspace import Workspace
 from aifactory.errors import EngineError
 from aifactory.manifests.disruption.judge import disruptions, judged
@@ -67,7 +68,7 @@ def preview(
 
     Raises:
         EngineError: If the engine fails.
-        ClusterError: If the cluster cannot be reached, or refuses a dry run.
+        ClusterError: If the cluster cannot be reached, or refuses a dry run, or clusters of cells would go.
     """
     live = live_objects(cluster, bundle.stack, bundle)
     previous = None
@@ -75,6 +76,7 @@ def preview(
         live = live_objects(cluster, stack.previous, bundle)
         previous = stack.previous if live else None
     change = change_of(cluster, bundle, live)
+    clusters_stay((change.before[key] for key in change.delete), delete_clusters=False)
     in_use = in_use_of(cluster) if live else InUse()
     refresh = bool(live and change.create)
     counts = _counts(Engine(workspace, notify), change, notify, refresh=refresh, show=show)

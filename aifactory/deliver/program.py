@@ -8,13 +8,15 @@ from pydantic import BaseModel, ConfigDict
 from aifactory.catalog.load import catalog
 from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.cluster import Cluster
+from aifactory.deliver.holder import entered
 from aifactory.deliver.identity import verify
-from aifactory.deliver.promotion import Promotion, entered, gate_mode, way_in
+from aifactory.deliver.promotion import Promotion, gate_mode, way_in
 from aifactory.deliver.workspace import DRIVER
 from aifactory.errors import Problem, StackInvalid
 from aifactory.manifests.findings import checked_plan
+from aifactory.manifests.management import ManagementArgs, management_of
 from aifactory.manifests.parts import Parts, parts_of
-from aifactory.plan.cell_choice import one_cell, site_of
+from aifactory.plan.cell_choice import for_management, part_of, site_of
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.load import stack_from_mapping
 from aifactory.spec.stack import Target
@@ -28,7 +30,7 @@ class Prepared(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    parts: Parts
+    parts: Parts | ManagementArgs
     target: str
     kubeconfig: str | None
     context: str | None
@@ -55,13 +57,15 @@ def target_of(given: str | None, file: str) -> Target | None:
         ) from error
 
 
-def parts_for(planned: FactoryPlan, cluster: Cluster | None) -> Parts:
-    """The parts of a factory, with the charts that can be installed from here.
+def parts_for(planned: FactoryPlan, cluster: Cluster | None) -> Parts | ManagementArgs:
+    """The parts of a factory, with the charts that can be installed from here; or of a management cluster.
 
     Args:
-        planned: An accepted plan.
+        planned: An accepted plan, of a cell or of a site with a management cluster.
         cluster: The cluster, asked which charts are installed already; None means nobody is asked.
     """
+    if for_management(planned):
+        return management_of(planned)
     return parts_of(planned, chart_skip(planned, cluster))
 
 
@@ -85,7 +89,8 @@ def prepare(
         context: Context in it; None or empty means the current one.
         gates: ``enforce`` or ``report``; None or empty means enforce where the target is a real cluster.
         predecessor: ``deployed`` where the stack of the phase before is known to be in the same backend.
-        cell: The cell of a larger site; None or empty means its only one, or the first one of a lab.
+        cell: The cell of a larger site; None or empty means its management cluster, else its only cell, or the
+            first one of a lab.
 
     Raises:
         StackInvalid: If the stack is wrong.
@@ -99,7 +104,7 @@ def prepare(
     file = f"stacks/Pulumi.{site}.yaml"
     stack = stack_from_mapping(raw, file)
     whole = checked_plan(site, stack, catalog(), target_of(target, file), file, for_one_cell=bool(cell))
-    planned = one_cell(whole, cell)
+    planned = part_of(whole, cell)
     cluster = Cluster(Path(kubeconfig) if kubeconfig else None, context or None)
     uid = verify(stack, cluster, file)
     inside = entered(planned, cluster, driven=DRIVER in os.environ)

@@ -7,11 +7,12 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from aifactory.catalog.load import catalog
-from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.evidence import EVIDENCE, evidence_of
-from aifactory.deliver.takeover import owner, predecessor
+from aifactory.deliver.takeover import Predecessor, predecessor
 from aifactory.deliver.workspace import PROGRAM, PROJECT
 from aifactory.errors import AIFactoryError, Problem, PromotionRefused, StackInvalid
+from aifactory.plan.cell_choice import home_of
+from aifactory.plan.cells import of_cell
 from aifactory.plan.deployed import cell_index, deployed
 from aifactory.plan.factory import plan
 from aifactory.plan.gates import standings
@@ -107,30 +108,24 @@ def _before(site: FactoryPlan) -> FactoryPlan:
     return plan(name, load_stack(stack_file(STACKS, name)), catalog(), site.target)
 
 
-def entered(planned: FactoryPlan, cluster: Cluster, *, driven: bool) -> bool:
-    """Whether the cluster runs this phase already; its gates were asked when it was entered.
+def predecessor_of(site: FactoryPlan, part: FactoryPlan, home: str) -> Predecessor | None:
+    """The phase before, in the same cluster, under the name that its Pulumi stack has.
+
+    The first cell's is the stack's own, unless the site of the phase before had a management cluster already.
 
     Args:
-        planned: The plan that is to be applied.
-        cluster: The cluster.
-        driven: Whether ``aifactory up`` takes over what the phase before left; nothing else does.
+        site: The plan of the whole site.
+        part: The plan that follows: that of one cell, or the same.
+        home: Its Pulumi stack.
 
     Raises:
-        PromotionRefused: If the cluster holds a stack that this one does not follow.
+        AIFactoryError: If the phase before has no plan.
     """
-    holder, previous = owner(cluster), planned.stack.previous
-    if holder is not None and holder not in (planned.name, previous):
-        raise PromotionRefused(
-            f"the cluster at {cluster.server} holds the stack {holder}; it, or a stack whose previous it is, may be"
-            f" applied to it; use the kubeconfig of {planned.name}; nothing was written"
-        )
-    if holder is not None and holder == previous and not driven:
-        raise PromotionRefused(
-            f"the cluster at {cluster.server} holds the stack {holder}, which {planned.name} follows; only the"
-            f" command line takes objects over from one stack to the next; run aifactory up {planned.name};"
-            " nothing was written"
-        )
-    return holder == planned.name
+    there = predecessor(part, home)
+    if there is None or part.cell is None or home != part.cell or part.cells[0].index:
+        return there
+    old = _before(site)
+    return there.model_copy(update={"home": home_of(of_cell(old, old.cells[0]))})
 
 
 def way_in(
@@ -164,7 +159,8 @@ def way_in(
         return Promotion(previous=None, notices=(), outputs=outputs)
     enforce, reference = mode is GateMode.ENFORCE, there.home
     try:
-        old = _before(site)
+        there = predecessor_of(site, part, home) or there
+        old, reference = _before(site), there.home
         against = verdict(old, site).refusals(file)
         if cell_index(part) >= len(old.cells):
             reference = there.stack  # a new cell follows the site, not a cell

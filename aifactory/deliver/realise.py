@@ -7,7 +7,8 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 from aifactory.deliver.cluster import UNPROCESSABLE, ApiProblem, Cluster
 from aifactory.deliver.engine import Engine, Notify
 from aifactory.deliver.handover import hand_over, managers_in
-from aifactory.deliver.inventory import Drift, drift, manager_of, prune, repair
+from aifactory.deliver.inventory import Drift, drift, live_objects, manager_of, prune, repair
+from aifactory.deliver.lost_clusters import clusters_stay, unprotect
 from aifactory.deliver.record import Record, state_file
 from aifactory.deliver.takeover import Predecessor, guard, owner, take_over
 from aifactory.deliver.workspace import Workspace
@@ -37,6 +38,8 @@ def up(
     notify: Notify,
     show: Notify | None,
     previous: Predecessor | None = None,
+    *,
+    delete_clusters: bool = False,
 ) -> UpReport:
     """The cluster is as the bundle declares it; safe to run again after it was killed at any moment.
 
@@ -47,10 +50,11 @@ def up(
         notify: Told one line for each noteworthy thing.
         show: Told the engine's own lines; None for silence.
         previous: The phase before; what the cluster holds of it is taken over, in place.
+        delete_clusters: Whether clusters of cells that are no longer declared are deleted.
 
     Raises:
         EngineError: If the engine fails.
-        ClusterError: If the cluster refuses.
+        ClusterError: If the cluster refuses, or clusters of cells would go without having been asked for.
     """
     engine = Engine(workspace, notify)
     engine.settle()
@@ -58,6 +62,7 @@ def up(
     if taken is not None:
         take_over(bundle, cluster, engine, taken, notify)
     before = drift(cluster, bundle)
+    clusters_stay(before.unwanted, delete_clusters=delete_clusters)
     record = Record(workspace, bundle)
     clean = not (before.missing or before.changed or before.unwanted)
     if clean and record.holds():
@@ -69,6 +74,8 @@ def up(
     left = 0 if known is None else sum(hand_over(cluster, bundle, known, one) for one in sorted(holders))
     if left:
         notify(f"{left} objects of a run that did not end are handed over to the engine")
+    if delete_clusters:
+        unprotect(engine)
     result = engine.up(refresh=bool(before.missing) and _has_resources(workspace), show=show)
     after = drift(cluster, bundle) if before.changed or before.unwanted else None
     pruned = 0
@@ -83,7 +90,13 @@ def up(
 
 
 def destroy(
-    bundle: Bundle, cluster: Cluster, workspace: Workspace, notify: Notify, show: Notify | None
+    bundle: Bundle,
+    cluster: Cluster,
+    workspace: Workspace,
+    notify: Notify,
+    show: Notify | None,
+    *,
+    delete_clusters: bool = False,
 ) -> int:
     """Nothing of the stack is left in the cluster; how many objects went.
 
@@ -93,16 +106,20 @@ def destroy(
         workspace: Where the engine works.
         notify: Told one line for each noteworthy thing.
         show: Told the engine's own lines; None for silence.
+        delete_clusters: Whether clusters of cells are deleted, with their machines.
 
     Raises:
         EngineError: If the engine fails.
-        ClusterError: If the cluster refuses.
+        ClusterError: If the cluster refuses, or clusters of cells would go without having been asked for.
     """
+    nothing = Bundle(stack=bundle.stack, layers=())
+    clusters_stay(live_objects(cluster, bundle.stack, nothing).values(), delete_clusters=delete_clusters)
     Record(workspace, bundle).drop()
     engine = Engine(workspace, notify)
     guard(bundle, cluster, engine)
+    if delete_clusters:
+        unprotect(engine)
     result = engine.destroy(show=show)
-    nothing = Bundle(stack=bundle.stack, layers=())
     left = drift(cluster, nothing).unwanted
     for item in left:
         notify(f"unknown to the state, deleted: {key_of(item)}")

@@ -59,3 +59,11 @@ def emptied(state: Mapping[str, JsonValue]) -> State:
     """The state without resources, but with the stack's own outputs: later phases read them."""
     kept: list[JsonValue] = [item for item in _resources(state) if item.get("type") == _ROOT]
     return {**state, "resources": kept, "pending_operations": []}
+
+
+def unprotected(state: Mapping[str, JsonValue]) -> State:
+    """The state with no resource protected: the engine may delete each."""
+    kept: list[JsonValue] = [
+        {name: value for name, value in item.items() if name != "protect"} for item in _resources(state)
+    ]
+    return {**state, "resources": kept}

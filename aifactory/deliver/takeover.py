@@ -90,7 +90,7 @@ def take_over(
     third = sorted({f"{key} ({stack})" for key, (_, stack) in held.items() if stack != previous.stack})
     if third:
         raise ClusterError(
-            f"{_few(third)} belong to another stack than {previous.stack}; objects are taken over from the phase before"
+            f"{few(third)} belong to another stack than {previous.stack}; objects are taken over from the phase before"
             " only; remove them with the stack that holds them; nothing was written"
         )
     live = {key: item for key, (item, _) in held.items()}
@@ -100,7 +100,7 @@ def take_over(
     )
     if anew:
         raise ClusterError(
-            f"the API server does not change in place: {_few(anew)}; a promotion replaces nothing that runs;"
+            f"the API server does not change in place: {few(anew)}; a promotion replaces nothing that runs;"
             f" keep these fields as {previous.stack} has them; nothing was written"
         )
     if previous.home not in engine.stacks():
@@ -136,13 +136,14 @@ def guard(bundle: Bundle, cluster: Cluster, engine: Engine) -> None:
     if held and objects_in(engine.state()):
         others = sorted({stack for _, stack in held.values()})
         raise ClusterError(
-            f"{len(held)} objects that {bundle.stack} made belong to {', '.join(others)} now, {_few(sorted(held))}"
+            f"{len(held)} objects that {bundle.stack} made belong to {', '.join(others)} now, {few(sorted(held))}"
             f" among them; a stack removes what is its own; its state is out of date: drop it with"
             f" pulumi stack rm --force {engine.stack}; nothing was removed"
         )
 
 
-def _few(names: list[str]) -> str:
+def few(names: list[str]) -> str:
+    """The first of some names, and how many more there are."""
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     return ", ".join(names[:_SHOWN]) + more
 

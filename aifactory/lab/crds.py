@@ -33,6 +33,8 @@ class Definition(BaseModel):
     scope: Literal["Cluster", "Namespaced"]
     versions: tuple[str, ...]
     """Served versions; the first one is stored."""
+    served_in: Literal["cell", "management"] = "cell"
+    """Whether every lab serves it, or only that of a management cluster, which serves all."""
 
 
 @cache
@@ -88,11 +90,12 @@ def real(definition: Definition, folder: Path | None) -> KubernetesObject | None
     return document
 
 
-def served(folder: Path | None) -> tuple[list[KubernetesObject], list[str]]:
+def served(folder: Path | None, *, management: bool = False) -> tuple[list[KubernetesObject], list[str]]:
     """What the lab installs.
 
     Args:
         folder: A folder with the real files, or None.
+        management: Whether the lab is that of a management cluster.
 
     Returns:
         The definitions, and the names of those that are stand-ins.
@@ -100,6 +103,8 @@ def served(folder: Path | None) -> tuple[list[KubernetesObject], list[str]]:
     found: list[KubernetesObject] = []
     standing: list[str] = []
     for definition in definitions():
+        if definition.served_in == "management" and not management:
+            continue
         document = real(definition, folder)
         if document is None:
             standing.append(f"{definition.plural}.{definition.group}")

@@ -7,22 +7,31 @@ from aifactory.deliver.cluster import Cluster, at_once
 from aifactory.errors import LabError
 from aifactory.lab import crds, hardware
 from aifactory.lab.places import crd_folder
+from aifactory.manifests.gitops.model import ARGOCD_NAMESPACE, FLUX_NAMESPACE
 from aifactory.manifests.model import KubernetesObject, key_of, text_at
+from aifactory.plan.cell_choice import for_management
 from aifactory.plan.models import FactoryPlan
+from aifactory.spec.delivery import GitOpsEngine
 from aifactory.spec.operators import Owner
 
 MANAGER = "aifactory-lab"
 CRD_TIMEOUT_S = 60.0
 Notify = Callable[[str], None]
+_ENGINE_NAMESPACES = {GitOpsEngine.FLUX: FLUX_NAMESPACE, GitOpsEngine.ARGOCD: ARGOCD_NAMESPACE}
 
 
-def serve_crds(cluster: Cluster, notify: Notify) -> None:
+def serve_crds(cluster: Cluster, notify: Notify, *, management: bool = False) -> None:
     """The cluster serves the APIs of the operators that do not run there.
+
+    Args:
+        cluster: The lab's cluster.
+        notify: Told one line for each step that is taken.
+        management: Whether it stands for a management cluster, with Cluster API and GitOps engines.
 
     Raises:
         LabError: If it does not serve them in time.
     """
-    wanted, standing = crds.served(crd_folder())
+    wanted, standing = crds.served(crd_folder(), management=management)
     present = {
         text_at(item, "metadata", "name")
         for item in cluster.list("apiextensions.k8s.io/v1", "CustomResourceDefinition")
@@ -64,6 +73,8 @@ def provide_namespaces(cluster: Cluster, plan: FactoryPlan, notify: Notify) -> N
         for operator in (operators.gpu_operator, operators.dra_driver, operators.node_feature_discovery)
         if operator.owner in {Owner.PROVIDER, Owner.EXTERNAL}
     }
+    if for_management(plan):
+        there = {_ENGINE_NAMESPACES[plan.stack.delivery.engine]}
     present = {key_of(item).name for item in cluster.list("v1", "Namespace")} if there else set()
     for name in sorted(there - present):
         cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}, manager=MANAGER)

@@ -14,6 +14,7 @@ from aifactory.lab.kwokctl import BINARIES, Kwokctl
 from aifactory.lab.labs import LabStatus, status_of
 from aifactory.lab.places import state_home
 from aifactory.lab.tools import Tools
+from aifactory.plan.cell_choice import for_management
 from aifactory.plan.models import FactoryPlan
 
 CREATE_ATTEMPTS = 3
@@ -63,9 +64,11 @@ class SimulatedLab:
         """
         with exclusive(self._lock_file, notify):
             cluster = self._running(notify)
-            serve_crds(cluster, notify)
+            management = for_management(plan)
+            serve_crds(cluster, notify, management=management)
             provide_namespaces(cluster, plan, notify)
-            place_hardware(cluster, hardware(plan, sample), notify)
+            # The cells' nodes are in other clusters.
+            place_hardware(cluster, [] if management else hardware(plan, sample), notify)
         return cluster
 
     def settle(self, plan: FactoryPlan, cluster: Cluster, notify: Notify) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from aifactory.manifests.labels import Inventory
-from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Release, key_of
+from aifactory.manifests.model import Bundle, KubernetesObject, Layer, LayerName, Release, key_of
 
 NEEDS: dict[LayerName, tuple[LayerName, ...]] = {
     LayerName.FOUNDATION: (),
@@ -21,6 +21,10 @@ NEEDS: dict[LayerName, tuple[LayerName, ...]] = {
         LayerName.DEVICE_PLUGIN,
         LayerName.DRA_DRIVER,
     ),
+    LayerName.CELL_MACHINES: (LayerName.FOUNDATION,),
+    # Deletion goes the other way: what rolls out, then a Cluster, and what it refers to once that is gone.
+    LayerName.CELL_CLUSTERS: (LayerName.CELL_MACHINES,),
+    LayerName.ROLL_OUT: (LayerName.FOUNDATION, LayerName.CELL_CLUSTERS),
 }
 """What each layer needs applied before it; the order of the keys is a valid order of application."""
 
@@ -48,3 +52,23 @@ def layer(
         twice = sorted({key for key in keys if keys.count(key) > 1})
         raise ValueError(f"layer {name.value} has two objects of one identity: {', '.join(twice)}")
     return Layer(name=name, needs=NEEDS[name], objects=stamped, releases=tuple(releases))
+
+
+def joined(stack: str, layers: Iterable[Layer]) -> Bundle:
+    """A Bundle of layers, in the order of application; those of one name are one layer.
+
+    Args:
+        stack: Value of the inventory label.
+        layers: The layers of all parts.
+    """
+    by_name: dict[str, Layer] = {}
+    for one in layers:
+        known = by_name.get(one.name)
+        by_name[one.name] = (
+            one
+            if known is None
+            else known.model_copy(
+                update={"objects": known.objects + one.objects, "releases": known.releases + one.releases}
+            )
+        )
+    return Bundle(stack=stack, layers=tuple(by_name[name] for name in NEEDS if name in by_name))

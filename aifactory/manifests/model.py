@@ -16,7 +16,7 @@ class ManifestModel(BaseModel):
 
 
 class LayerName(StrEnum):
-    """The layers of a Bundle, in the order in which they are applied."""
+    """The layers of a Bundle, in the order in which they are applied; the last three are of a management cluster."""
 
     FOUNDATION = "foundation"
     STORAGE = "storage"
@@ -27,6 +27,9 @@ class LayerName(StrEnum):
     DRA_DRIVER = "dra-driver"
     DRA_CONFIG = "dra-config"
     NETWORK_POLICIES = "network-policies"
+    CELL_MACHINES = "cell-machines"
+    CELL_CLUSTERS = "cell-clusters"
+    ROLL_OUT = "roll-out"
 
 
 class ObjectKey(ManifestModel):
@@ -69,9 +72,10 @@ class Layer(ManifestModel):
 
 
 class Bundle(ManifestModel):
-    """Everything one cell gets, in layers."""
+    """Everything one cluster gets, in layers."""
 
     stack: str
+    """Value of the inventory label: the stack, or what a management cluster has of it."""
     layers: tuple[Layer, ...]
 
     def objects(self) -> Iterator[KubernetesObject]:

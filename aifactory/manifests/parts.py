@@ -20,7 +20,7 @@ from aifactory.manifests.foundation import SYSTEM_NAMESPACE, FoundationArgs, Pla
 from aifactory.manifests.gpu_operator import GpuOperatorArgs
 from aifactory.manifests.kind_target import realised, surroundings
 from aifactory.manifests.labels import Inventory
-from aifactory.manifests.layers import NEEDS
+from aifactory.manifests.layers import joined
 from aifactory.manifests.model import Bundle, Layer, ManifestModel
 from aifactory.manifests.network_policies import NetworkPoliciesArgs
 from aifactory.manifests.node_pools import GpuNodePoolArgs
@@ -163,14 +163,4 @@ def _layers(parts: Parts) -> Iterator[Layer]:
 
 def bundle_of(parts: Parts) -> Bundle:
     """Everything one cell gets: the layers of all parts in order, those of one name joined."""
-    by_name: dict[str, Layer] = {}
-    for layer in _layers(parts):
-        known = by_name.get(layer.name)
-        by_name[layer.name] = (
-            layer
-            if known is None
-            else known.model_copy(
-                update={"objects": known.objects + layer.objects, "releases": known.releases + layer.releases}
-            )
-        )
-    return Bundle(stack=parts.stack, layers=tuple(by_name[name] for name in NEEDS if name in by_name))
+    return joined(parts.stack, _layers(parts))

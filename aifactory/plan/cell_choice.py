@@ -3,9 +3,10 @@
 import re
 
 from aifactory.errors import AIFactoryError
-from aifactory.plan.cells import NEEDS_GITOPS, of_cell
+from aifactory.plan.cells import NEEDS_GITOPS, managed, of_cell
 from aifactory.plan.models import FactoryPlan
 from aifactory.plan.site_models import CellPlan
+from aifactory.spec.delivery import DeliveryMode
 from aifactory.spec.stack import Target
 
 CELL_END = re.compile(r"-c[0-9]{3,}$")
@@ -43,12 +44,33 @@ def find_cell(plan: FactoryPlan, wanted: str) -> CellPlan:
 def home_of(plan: FactoryPlan) -> str:
     """Name of the Pulumi stack and of the lab of a plan: the stack's own, or that of a cell but the first.
 
-    The first cell keeps the stack's own, so that a site that outgrows one cell goes on with the state it has.
+    The first cell keeps the stack's own, so that a site that outgrows one cell goes on with the state it has;
+    but where there is a management cluster, that has the stack's own.
 
     Args:
         plan: The plan of one cell, or of a site.
     """
-    return plan.cell if plan.cell is not None and plan.cells[0].index else plan.name
+    named = plan.cell is not None and (plan.cells[0].index or plan.stack.delivery.mode is DeliveryMode.GITOPS)
+    return str(plan.cell) if named else plan.name
+
+
+def for_management(plan: FactoryPlan) -> bool:
+    """Whether a run with this plan is for the management cluster of a site, and not for one of its cells."""
+    return plan.cell is None and managed(plan) and plan.target is not Target.KIND
+
+
+def part_of(plan: FactoryPlan, wanted: str | None) -> FactoryPlan:
+    """The plan of the cluster that a run is for: a cell, or the management cluster where there is one.
+
+    Args:
+        plan: The plan of a site.
+        wanted: Name or index of a cell; None or empty means the management cluster, which has the plan of the
+            site, and else what :func:`one_cell` says. A kind lab is always a cell.
+
+    Raises:
+        AIFactoryError: If the site has no such cell, or a real cluster could be any of several.
+    """
+    return plan if not wanted and for_management(plan) else one_cell(plan, wanted)
 
 
 def site_of(home: str, cell: str | None) -> str:

@@ -16,6 +16,7 @@ from aifactory.plan.addressing import addresses_of, node_addresses, pod_networks
 from aifactory.plan.base import PlanModel
 from aifactory.plan.models import FactoryPlan, PoolPlan
 from aifactory.plan.site_models import CellPlan, CellPool
+from aifactory.spec.delivery import DeliveryMode
 from aifactory.spec.network import Network
 from aifactory.spec.stack import Stack
 
@@ -124,6 +125,16 @@ def cells_of(name: str, stack: Stack, pools: tuple[PoolPlan, ...]) -> tuple[Cell
     return tuple(cells)
 
 
+def managed(plan: FactoryPlan) -> bool:
+    """Whether a management cluster makes or rolls out the cells of a site.
+
+    Args:
+        plan: The plan of a site, or of a cell that is a site of its own.
+    """
+    delivery = plan.stack.delivery
+    return delivery.mode is DeliveryMode.GITOPS and (len(plan.cells) > 1 or delivery.clusters is not None)
+
+
 def _network_of(network: Network, cell: CellPlan) -> Network:
     """The site's network as the cell has it; API servers at another cell's node addresses are not its own."""
     if cell.addresses is None:
@@ -158,7 +169,7 @@ def of_cell(plan: FactoryPlan, cell: CellPlan) -> FactoryPlan:
             "stack": stack,
             "pools": pools,
             "cells": (cell,),
-            "cell": cell.name if len(plan.cells) > 1 else None,
+            "cell": cell.name if len(plan.cells) > 1 or managed(plan) else None,
             "findings": tuple(finding for finding in plan.findings if finding.code != NEEDS_GITOPS),
         }
     )

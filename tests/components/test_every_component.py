@@ -11,11 +11,11 @@ import pulumi
 import pytest
 
 import components
-from aifactory.manifests.parts import Parts
 from components.base import FactoryComponent
-from components.factory import AIFactory
+from components.factory import declare
 from tests.components.test_factory import parts
 from tests.support.deployment import Deployment, deploy
+from tests.support.management import MANAGED, management
 from tests.support.trees import STACKS
 
 
@@ -37,9 +37,9 @@ TOKENS = {name: f"aifactory:index:{name}" for name in COMPONENTS}
 
 @cache
 def deployed(stack: str) -> Deployment:
-    """The whole factory of a stack, which holds one of each component at least."""
-    given: Parts = parts(stack)
-    return deploy(lambda: AIFactory("factory", given))
+    """Everything of a stack's cluster, or of its management cluster where it has one."""
+    given = management(stack) if stack in MANAGED else parts(stack)
+    return deploy(lambda: declare(given))
 
 
 def outputs_declared(component: type[pulumi.ComponentResource]) -> set[str]:
@@ -49,11 +49,19 @@ def outputs_declared(component: type[pulumi.ComponentResource]) -> set[str]:
 
 
 def test_the_stacks_hold_every_component() -> None:
-    """The Korea pilot has one of every component that there is."""
-    types = {resource.type for resource in deployed("korea-pilot").resources}
+    """The Korea pilot has one of every component of a cell, and its next phase of every one of a management cluster."""
+    types = {
+        stack: {r.type for r in deployed(stack).resources} for stack in ("korea-pilot", "korea-scale-out")
+    }
 
-    assert len(COMPONENTS) >= 8
-    assert set(TOKENS.values()) <= types
+    assert len(COMPONENTS) >= 11
+    assert set(TOKENS.values()) <= types["korea-pilot"] | types["korea-scale-out"]
+    # What is of a cell is in the pilot: a component cannot hide in the management cluster.
+    assert set(TOKENS.values()) - types["korea-pilot"] == {
+        TOKENS["Cell"],
+        TOKENS["Management"],
+        TOKENS["RollOut"],
+    }
 
 
 @pytest.mark.parametrize("name", COMPONENTS)
@@ -86,7 +94,7 @@ def test_the_constructor_follows_the_convention(name: str) -> None:
     assert signature.parameters["opts"].default is None
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, *MANAGED])
 def test_types_are_tokens_of_the_class(stack: str) -> None:
     """Every component that is registered has the token of a class of that name."""
     types = {r.type for r in deployed(stack).resources if r.type.startswith("aifactory:")}
@@ -94,7 +102,7 @@ def test_types_are_tokens_of_the_class(stack: str) -> None:
     assert types <= set(TOKENS.values())
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, *MANAGED])
 def test_every_output_that_is_declared_is_registered(stack: str) -> None:
     """A component registers its outputs once, with each declared one among them and nothing undeclared."""
     found = deployed(stack)
@@ -124,11 +132,11 @@ def test_nothing_is_declared_inside_an_apply(name: str) -> None:
             assert not inside & makers, f"line {call.lineno}"
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize("stack", [*STACKS, *MANAGED])
 def test_no_resource_is_without_a_component(stack: str) -> None:
     """Everything but the factory itself has a component as its parent."""
     found = deployed(stack)
     urns = {r.urn for r in found.resources if r.type.startswith("aifactory:")}
     orphans = [r.name for r in found.resources if r.parent not in urns and not r.type.startswith("pulumi:")]
 
-    assert orphans == ["factory"]
+    assert orphans == ["management" if stack in MANAGED else "factory"]

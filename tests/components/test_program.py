@@ -14,6 +14,7 @@ from aifactory.deliver import program
 from aifactory.spec.load import CONFIG_KEY
 from tests.support.cli import ROOT
 from tests.support.deployment import Deployment, deploy
+from tests.support.management import MANAGED
 from tests.support.trees import STACKS
 
 UID = "0d3f3a6e-6a2f-4f0e-9f57-2b1c7b8f1a11"
@@ -37,6 +38,10 @@ class FakeCluster:
         """The identity."""
         return UID
 
+    def list(self, *_: object) -> list[object]:
+        """Nothing is there yet."""
+        return []
+
     def get(self, manifest: object) -> None:
         """Nothing is there yet."""
         del manifest
@@ -50,14 +55,14 @@ def raw(stack: str) -> dict[str, Any]:
 
 
 def run(
-    monkeypatch: pytest.MonkeyPatch, value: object, target: str = "simulated"
+    monkeypatch: pytest.MonkeyPatch, value: object, target: str = "simulated", cell: str = ""
 ) -> tuple[Deployment, dict[str, pulumi.Output[Any]]]:
     """The program with a stack's configuration; what it registered and what it exports."""
     exported: dict[str, pulumi.Output[Any]] = {}
     monkeypatch.setattr(program, "Cluster", FakeCluster)
     monkeypatch.setattr(pulumi, "export", exported.__setitem__)
     monkeypatch.syspath_prepend(str(ROOT))
-    set_all_config({CONFIG_KEY: json.dumps(value), "aifactory:target": target})
+    set_all_config({CONFIG_KEY: json.dumps(value), "aifactory:target": target, "aifactory:cell": cell})
     # What the program may set for its own short life must not outlast it here.
     monkeypatch.setattr(pulumi.log, "debug", pulumi.log.debug)
     monkeypatch.setattr(pulumi, "run", lambda _entry: None, raising=False)
@@ -83,6 +88,24 @@ def test_the_program_declares_one_factory_on_the_verified_cluster(
     assert len(objects) > 30
     assert {resource.provider.split("::")[-2] for resource in objects} == {"cluster"}
     assert sorted(exported) == ["namespaces", "notices", "phase", "pools", "target"]
+
+
+@pytest.mark.parametrize("stack", MANAGED)
+def test_the_program_of_a_site_declares_its_management_cluster(
+    stack: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a cell, a GitOps stack becomes its cells' clusters and their roll-out; a cell of it, one factory."""
+    found, exported = run(monkeypatch, raw(stack))
+
+    assert len(found.of_kind("Cluster")) == 3
+    assert [r.name for r in found.resources if r.parent == found.component("Management").urn][
+        -1
+    ] == "roll-out"
+    assert [r for r in found.resources if r.type == "aifactory:index:AIFactory"] == []
+    assert sorted(exported) == ["namespaces", "notices", "phase", "pools", "target"]
+    cell = run(monkeypatch, raw(stack), cell="test-c001")[0]
+    assert cell.component("AIFactory").name == "factory"
+    assert cell.of_kind("Cluster") == []
 
 
 @pytest.mark.parametrize("stack", STACKS)

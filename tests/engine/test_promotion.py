@@ -33,7 +33,7 @@ class Site:
 
     def run(self, *words: str) -> Outcome:
         """How a command on the site's lab ends."""
-        return self.lab.shell.run(*words, *HERE)
+        return self.lab.shell.run(*words, *HERE, "--cell", "0")
 
     def up(self, stack: str, *words: str) -> Outcome:
         """How ``aifactory up`` of a phase ends, with one node of each pool."""

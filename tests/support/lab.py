@@ -231,9 +231,9 @@ class Audit:
 
 
 @contextmanager
-def lab(stack: str, home: Path, checkout: Path = ROOT) -> Iterator[Lab]:
+def lab(stack: str, home: Path, checkout: Path = ROOT, timeout_s: float = COMMAND_TIMEOUT_S) -> Iterator[Lab]:
     """A lab that is not started yet; nothing of it is left afterwards."""
-    shell = Shell(home, checkout)
+    shell = Shell(home, checkout, timeout_s=timeout_s)
     try:
         yield Lab(stack, shell)
     finally:

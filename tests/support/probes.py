@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from aifactory.cli.inputs import choose_cell
+from aifactory.cli.inputs import choose_part
 from aifactory.manifests.model import Bundle
 from aifactory.manifests.network_policies import NetworkPoliciesArgs, layers
 from aifactory.manifests.parts import bundle_of, parts_of
@@ -35,7 +35,7 @@ NCA = "network-config-analyzer 2.1.0"
 @cache
 def table_of(stack: str) -> TruthTable:
     """The truth table of a stack of the repository, of its first cell."""
-    plan = choose_cell(stack, None, Target.SIMULATED, None).plan
+    plan = choose_part(stack, None, Target.SIMULATED, "0").plan
     parts = parts_of(plan)
     tenants = [name for tenant in plan.stack.tenants for name in tenant.namespaces]
     return truth_table(parts.network_policies, bundle_of(parts), tenants)

@@ -107,23 +107,29 @@ def _project(site: Site) -> KubernetesObject:
             "description": f"The cells of {site.name}",
             "repositories": [site.place.repository, *sorted(charts)],
             "clusters": f"{site.name}-c*",
-            "own_namespace": site.namespace if site.plan.stack.delivery.clusters is not None else None,
+            "own_namespace": site.namespace if site.makes_clusters else None,
         },
     )
+
+
+def argocd_rollout(site: Site) -> tuple[KubernetesObject, KubernetesObject]:
+    """What rolls the site out, without the root that keeps it as it is in Git: the project, the ApplicationSet."""
+    steps = rolling_steps(site.waves, orders_of([site]))
+    return _project(site), application_set(site.name, site.place, [site.name], steps)
 
 
 def argocd_files(site: Site) -> Files:
     """Everything of a site's tree that is Argo CD's: what its cluster is given, and the list of each cell."""
     files: Files = {}
     resources = ["root.yaml", "project", "rollout"]
-    steps = rolling_steps(site.waves, orders_of([site]))
-    files["management/rollout/cells.yaml"] = (application_set(site.name, site.place, [site.name], steps),)
-    if site.plan.stack.delivery.clusters is not None:
+    project, cells = argocd_rollout(site)
+    files["management/rollout/cells.yaml"] = (cells,)
+    if site.makes_clusters:
         files.update(argocd_clusters(site))
         resources.append(CLUSTERS.removeprefix("management/"))
     for view in site.cells:
         files[f"{cell_folder(view)}/{APPLICATIONS}"] = list(_applications(site, view))
-    files["management/project/project.yaml"] = (_project(site),)
+    files["management/project/project.yaml"] = (project,)
     files[f"management/project/{KUSTOMIZATION}"] = kustomization(["project.yaml"])
     files[f"management/rollout/{KUSTOMIZATION}"] = kustomization(["cells.yaml"])
     files["management/root.yaml"] = (root(site.name, site.place, f"{site.path}/management"),)

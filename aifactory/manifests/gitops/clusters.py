@@ -1,16 +1,11 @@
 """The Cluster API objects of the cells, in files of the management cluster: one for a cluster, one for each pool."""
 
 from aifactory.manifests.cell_cluster import cell_cluster
-from aifactory.manifests.gitops.model import KUSTOMIZATION, CellView, Files, Site, kustomization
-from aifactory.manifests.gitops.names import labels
+from aifactory.manifests.gitops.model import KUSTOMIZATION, Files, Site, kustomization
+from aifactory.manifests.gitops.names import kept, labels
 from aifactory.manifests.gitops.units import COMMON, group_of
 from aifactory.manifests.model import KubernetesObject, key_of
 
-KEPT = {
-    "kustomize.toolkit.fluxcd.io/prune": "disabled",
-    "argocd.argoproj.io/sync-options": "Prune=false,Delete=false",
-}
-"""Annotations of a Cluster: it is never deleted because a file is gone."""
 _SUFFIX = "cluster.x-k8s.io"
 
 
@@ -20,15 +15,20 @@ def of_cluster_api(manifest: KubernetesObject) -> bool:
     return group == _SUFFIX or group.endswith(f".{_SUFFIX}")
 
 
-def _stamped(site: Site, view: CellView, manifest: KubernetesObject) -> KubernetesObject:
-    """A copy that says which stack and cell it is for; a Cluster is kept besides."""
+def stamped(stack: str, cell: str, manifest: KubernetesObject) -> KubernetesObject:
+    """A copy that says which stack and cell it is for; a Cluster is kept besides.
+
+    Args:
+        stack: Name of the stack.
+        cell: Name of the cell.
+        manifest: An object of its cluster.
+    """
     metadata = manifest.get("metadata")
     metadata = dict(metadata) if isinstance(metadata, dict) else {}
     own = metadata.get("labels")
-    metadata["labels"] = {**(own if isinstance(own, dict) else {}), **labels(site.name, view.name)}
-    if key_of(manifest).kind == "Cluster":
-        metadata["annotations"] = dict(KEPT)
-    return {**manifest, "metadata": metadata}
+    metadata["labels"] = {**(own if isinstance(own, dict) else {}), **labels(stack, cell)}
+    found = {**manifest, "metadata": metadata}
+    return kept(found) if key_of(manifest).kind == "Cluster" else found
 
 
 def cluster_files(site: Site) -> Files:
@@ -40,7 +40,7 @@ def cluster_files(site: Site) -> Files:
         for manifest in cell_cluster(view.plan):
             group = group_of(key_of(manifest).name, pools)
             name = "cluster.yaml" if group == COMMON else f"{group}.yaml"
-            by_file.setdefault(name, []).append(_stamped(site, view, manifest))
+            by_file.setdefault(name, []).append(stamped(site.name, view.name, manifest))
         folder = f"management/clusters/{view.name}"
         for name, objects in by_file.items():
             files[f"{folder}/{name}"] = tuple(objects)

@@ -20,10 +20,9 @@ from aifactory.manifests.gitops.model import (
     Site,
     kustomization,
 )
-from aifactory.manifests.gitops.names import ROLLOUT_LABEL, cluster_step, labels, step_name, wave_name
+from aifactory.manifests.gitops.names import cluster_step, labels, site_namespace, step_name, wave_name
 from aifactory.manifests.gitops.steps import last_steps
 from aifactory.manifests.model import KubernetesObject
-from aifactory.manifests.namespaces import namespace
 from aifactory.manifests.render import render_one
 
 ROLLOUT = "management/rollout"
@@ -40,11 +39,12 @@ def _cell_rollout(site: Site, view: CellView) -> Iterator[KubernetesObject]:
     """The Kustomizations of a cell: its cluster, its steps, and one that is done when all of them are."""
     owner, where = site.name, site.namespace
     first: tuple[str, ...] = (wave_name(site, view.wave - 1),)
-    if site.plan.stack.delivery.clusters is not None:
+    if site.makes_clusters:
         name = cluster_step(view)
         path = f"{site.path}/management/clusters/{view.name}"
         yield flux_kustomization(
             name,
+            place=site.place,
             owner=owner,
             where=where,
             path=path,
@@ -57,6 +57,7 @@ def _cell_rollout(site: Site, view: CellView) -> Iterator[KubernetesObject]:
     for step in view.steps:
         yield flux_kustomization(
             step_name(view, step.name),
+            place=site.place,
             owner=owner,
             where=where,
             path=f"{site.path}/{cell_folder(view)}/{step.folder}",
@@ -68,6 +69,7 @@ def _cell_rollout(site: Site, view: CellView) -> Iterator[KubernetesObject]:
         )
     yield flux_kustomization(
         view.name,
+        place=site.place,
         owner=owner,
         where=where,
         path=f"{site.path}/management/records/{view.name}",
@@ -84,6 +86,7 @@ def _waves(site: Site) -> Iterator[tuple[KubernetesObject, KubernetesObject]]:
         yield (
             flux_kustomization(
                 name,
+                place=site.place,
                 owner=site.name,
                 where=site.namespace,
                 path=f"{site.path}/management/records/{name}",
@@ -105,15 +108,21 @@ def _records(site: Site) -> Iterator[tuple[str, Content]]:
         yield f"management/records/{view.name}/record.yaml", (_record(site, view.name, data, view.name),)
 
 
+def flux_rollout(site: Site) -> Iterator[KubernetesObject]:
+    """What rolls the site out, without the root that keeps it as it is in Git: source, cells, waves."""
+    yield source(site.place, site.name)
+    for view in site.cells:
+        yield from _cell_rollout(site, view)
+    yield from (gate for gate, _ in _waves(site))
+
+
 def flux_files(site: Site) -> Files:
     """Everything of a site's tree that is Flux's: what its cluster is given, and the charts of each cell."""
     files: Files = dict(_records(site))
     rollout: list[str] = []
     if site.remote:
         rollout.append("namespace.yaml")
-        files[f"{ROLLOUT}/namespace.yaml"] = (
-            namespace(site.namespace, "restricted", {ROLLOUT_LABEL: site.name}),
-        )
+        files[f"{ROLLOUT}/namespace.yaml"] = (site_namespace(site.namespace, site.name),)
     for view in site.cells:
         rollout.append(f"{view.name}.yaml")
         files[f"{ROLLOUT}/{view.name}.yaml"] = tuple(_cell_rollout(site, view))
@@ -124,7 +133,12 @@ def flux_files(site: Site) -> Files:
     for wave, (_, record) in enumerate(waves):
         files[f"management/records/{wave_name(site, wave)}/record.yaml"] = (record,)
     root = flux_kustomization(
-        site.name, owner=site.name, where=FLUX_NAMESPACE, path=f"{site.path}/management", wait=False
+        site.name,
+        place=site.place,
+        owner=site.name,
+        where=FLUX_NAMESPACE,
+        path=f"{site.path}/management",
+        wait=False,
     )
     files["management/root.yaml"] = (source(site.place, site.name), root)
     files[f"management/{KUSTOMIZATION}"] = kustomization(["root.yaml", "rollout"])

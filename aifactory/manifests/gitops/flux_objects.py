@@ -3,7 +3,7 @@
 Obeys kustomize-controller (kustomize.toolkit.fluxcd.io/v1) and source-controller (source.toolkit.fluxcd.io/v1).
 """
 
-from aifactory.manifests.gitops.model import FLUX_NAMESPACE, SOURCE, Place
+from aifactory.manifests.gitops.model import FLUX_NAMESPACE, Place
 from aifactory.manifests.gitops.names import labels
 from aifactory.manifests.model import KubernetesObject
 from aifactory.manifests.render import render_one
@@ -24,7 +24,7 @@ def source(place: Place, owner: str) -> KubernetesObject:
     return render_one(
         "gitops/flux-source.yaml.j2",
         {
-            "name": SOURCE,
+            "name": place.source,
             "namespace": FLUX_NAMESPACE,
             "labels": labels(owner),
             "repository": place.repository,
@@ -37,6 +37,7 @@ def source(place: Place, owner: str) -> KubernetesObject:
 def flux_kustomization(
     name: str,
     *,
+    place: Place,
     owner: str,
     where: str,
     path: str,
@@ -51,6 +52,7 @@ def flux_kustomization(
 
     Args:
         name: Its name.
+        place: Where the trees are.
         owner: Stack or programme whose labels it has.
         where: Its namespace.
         path: Folder in the repository.
@@ -68,7 +70,7 @@ def flux_kustomization(
             "namespace": where,
             "labels": labels(owner, cell),
             "path": f"./{path}",
-            "source": {"name": SOURCE, "namespace": FLUX_NAMESPACE},
+            "source": {"name": place.source, "namespace": FLUX_NAMESPACE},
             "depends_on": list(depends_on),
             "kubeconfig": kubeconfig,
             "cluster": cluster,

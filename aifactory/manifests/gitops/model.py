@@ -32,6 +32,8 @@ class Place:
     """Folder in the repository that has a folder for each stack."""
     secret_ref: str | None = None
     """Name of a Secret with Flux's credentials for the repository."""
+    source: str = SOURCE
+    """Name of Flux's GitRepository."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +64,8 @@ class Site:
     cells: tuple[CellView, ...]
     remote: bool
     """Whether the engine runs on a management cluster; else it runs in the only cell."""
+    makes_clusters: bool = False
+    """Whether the engine applies the Cluster API objects of the cells."""
 
     @property
     def name(self) -> str:

@@ -104,7 +104,12 @@ def _flux(sites: Sequence[Site], place: Place) -> Files:
                 }
             )
     own = flux_kustomization(
-        ROOT, owner=PROGRAMME, where=FLUX_NAMESPACE, path=f"{place.root}/{PROGRAMME}", wait=False
+        ROOT,
+        place=place,
+        owner=PROGRAMME,
+        where=FLUX_NAMESPACE,
+        path=f"{place.root}/{PROGRAMME}",
+        wait=False,
     )
     resources = ["root.yaml", *(f"../{site.name}/management/rollout" for site in sites)]
     return {
@@ -121,7 +126,7 @@ def _argocd(sites: Sequence[Site], place: Place) -> Files:
         if any(site.plan.stack.phase in phases for site in sites):
             steps += rolling_steps(waves, orders, among(PHASE_LABEL, *(phase.value for phase in phases)))
     cells = application_set(ROOT, place, [site.name for site in sites], steps)
-    managed = [site for site in sites if site.plan.stack.delivery.clusters is not None]
+    managed = [site for site in sites if site.makes_clusters]
     resources = ["root.yaml", "cells.yaml", *(f"../{site.name}/management/project" for site in sites)]
     resources += [f"../{site.name}/{CLUSTERS}" for site in managed]
     return {

@@ -32,7 +32,9 @@ def _without_machines(bundle: Bundle) -> Bundle:
     return bundle.model_copy(update={"layers": layers})
 
 
-def site_of_plan(plan: FactoryPlan, place: Place, skip: SkipCharts, *, managed: bool = False) -> Site:
+def site_of_plan(
+    plan: FactoryPlan, place: Place, skip: SkipCharts, *, managed: bool = False, makes_clusters: bool = True
+) -> Site:
     """A stack as its tree shows it: every cell with its wave and its steps.
 
     Args:
@@ -40,6 +42,7 @@ def site_of_plan(plan: FactoryPlan, place: Place, skip: SkipCharts, *, managed: 
         place: Where the trees are.
         skip: Why charts are not installed.
         managed: Whether the engine runs on a management cluster whatever the stack says.
+        makes_clusters: Whether the engine makes the clusters that the stack declares; else somebody else does.
 
     Raises:
         AIFactoryError: If the engine would run in one of several cells, or in one that it makes.
@@ -60,7 +63,7 @@ def site_of_plan(plan: FactoryPlan, place: Place, skip: SkipCharts, *, managed: 
             bundle = _without_machines(bundle)
         wave = wave_of(cell.index, delivery.waves)
         views.append(CellView(cell, own, wave, steps_of(bundle), skipped_charts(bundle)))
-    return Site(plan, place, tuple(views), remote)
+    return Site(plan, place, tuple(views), remote, makes_clusters and delivery.clusters is not None)
 
 
 def site_files(site: Site) -> Files:

@@ -9,7 +9,7 @@ import yaml
 
 from aifactory.cli import drift, inputs, preview, realise
 from aifactory.cli.extent import Extent, same_place
-from aifactory.cli.inputs import choose_cell
+from aifactory.cli.inputs import choose_part
 from aifactory.plan.cell_choice import home_of, site_of
 from aifactory.spec.load import CONFIG_KEY
 from aifactory.spec.stack import Target
@@ -87,20 +87,6 @@ def test_a_real_cluster_needs_a_cell(
         assert part in done.err
 
 
-def test_a_site_of_gitops_needs_a_cell_too(
-    terminal: Terminal, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A direct run of a site that GitOps rolls out is refused with the cells there are."""
-    delivery = {"mode": "gitops", "repository": "https://git.example/fleet"}
-    pools = [pool(nodes=10, cell_racks=1)]
-    written(tmp_path, monkeypatch, minimal_stack(pools=pools, network=NETWORK, delivery=delivery))
-
-    done = terminal("up", "site")
-
-    assert done.code == 1
-    assert done.err.startswith("error: site has 5 cells (site-c000, site-c001, site-c002 and 2 more); direct")
-
-
 @pytest.mark.usefixtures("cells")
 @pytest.mark.parametrize("command", [("up",), ("destroy",), ("lab", "up"), ("render",)])
 def test_an_unknown_cell_is_refused(
@@ -123,7 +109,7 @@ def test_an_unknown_cell_is_refused(
 @pytest.mark.parametrize(("cell", "home"), [("0", "site"), ("1", "site-c001"), (None, "site")])
 def test_each_cell_has_a_home_of_its_own(cell: str | None, home: str) -> None:
     """The first cell keeps the lab and the state of the stack, every other one has its own."""
-    chosen = choose_cell("site", None, Target.SIMULATED, cell)
+    chosen = choose_part("site", None, Target.SIMULATED, cell)
 
     assert home_of(chosen.plan) == home
     assert site_of(home, chosen.plan.cell) == "site"
@@ -133,7 +119,7 @@ def test_each_cell_has_a_home_of_its_own(cell: str | None, home: str) -> None:
 @pytest.mark.usefixtures("cells")
 def test_what_is_left_out_is_said() -> None:
     """A cell is said to be one of several, and a sample to be a part of what is planned; to machines too."""
-    chosen = choose_cell("site", None, Target.SIMULATED, "1")
+    chosen = choose_part("site", None, Target.SIMULATED, "1")
 
     extent = Extent(chosen.plan, len(chosen.site.cells), 1)
 
@@ -143,6 +129,7 @@ def test_what_is_left_out_is_said() -> None:
     ]
     assert extent.as_data() == {
         "cell": "site-c001",
+        "management": False,
         "cells": 5,
         "sample": 1,
         "planned": {"nodes": 2, "gpus": 16},
@@ -174,7 +161,7 @@ def test_a_stopped_lab_of_a_cell_is_that_cell_s(
 
 def test_where_nothing_is_left_out_nothing_is_said() -> None:
     """A site of one cell in full size has no such line, whether or not a larger sample is asked for."""
-    chosen = choose_cell("local", None, Target.SIMULATED, None)
+    chosen = choose_part("local", None, Target.SIMULATED, None)
 
     for sample in (None, 1000):
         assert Extent(chosen.plan, 1, sample).lines() == []

@@ -9,10 +9,12 @@ import yaml
 
 from aifactory.deliver import promotion
 from aifactory.deliver.cluster import Cluster
-from aifactory.deliver.promotion import GateMode, Promotion, entered, gate_mode, way_in
+from aifactory.deliver.holder import entered
+from aifactory.deliver.promotion import GateMode, Promotion, gate_mode, predecessor_of, way_in
 from aifactory.deliver.takeover import predecessor
 from aifactory.errors import PromotionRefused, StackInvalid
 from aifactory.manifests.model import KubernetesObject
+from aifactory.plan.cell_choice import home_of, one_cell
 from aifactory.plan.deployed import deployed
 from aifactory.plan.models import FactoryPlan
 from aifactory.spec.gates import Evidence
@@ -141,6 +143,24 @@ def test_a_new_cell_follows_the_site() -> None:
     before = predecessor(one, "new-c001")
     assert before is not None
     assert (before.stack, before.home) == ("old", "old-c001")
+
+
+@pytest.mark.parametrize(("mode", "home"), [("direct", "old"), ("gitops", "old-c000")])
+def test_the_first_cell_follows_the_first_cell(mode: str, home: str, folders: Path) -> None:
+    """The state of a first cell is the stack's own, or, beside a management cluster, under the cell's name."""
+    gitops = {"mode": "gitops", "repository": "https://git.example/fleet"}
+    before = GATED | {"delivery": gitops if mode == "gitops" else {"mode": "direct"}}
+    (folders / "Pulumi.old.yaml").write_text(yaml.safe_dump({"config": {"aifactory:stack": before}}))
+    site = planned("new", NEXT | {"delivery": gitops})
+    cell = one_cell(site, "0")
+
+    there = predecessor_of(site, cell, home_of(cell))
+
+    assert home_of(cell) == "new-c000"
+    assert there is not None
+    assert (there.stack, there.home) == ("old", home)
+    words: dict[str, Any] = {"inside": False, "deployed_here": True}
+    assert way_in(site, cell, GateMode.REPORT, FILE, home=home_of(cell), **words).previous == home
 
 
 @pytest.mark.parametrize(("holder", "inside"), [(None, False), ("old", False), ("new", True)])

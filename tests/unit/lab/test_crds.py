@@ -11,6 +11,7 @@ from aifactory.deliver.inventory import KINDS
 from aifactory.errors import LabError
 from aifactory.lab.crds import STAND_IN, Definition, definitions, real, served, stand_in
 from aifactory.lab.places import crd_folder
+from aifactory.manifests.model import key_of
 from tests.support.schemas import crd_dir
 
 ROWS = {f"{row.plural}.{row.group}": row for row in definitions()}
@@ -111,10 +112,29 @@ def test_a_file_of_another_checksum_is_never_parsed(tmp_path: Path) -> None:
 def test_without_a_folder_everything_stands_in(tmp_path: Path) -> None:
     """Without a folder, and with an empty one, each kind is served by a stand-in, and all are named."""
     for folder in (None, tmp_path, tmp_path / "absent"):
-        made, standing = served(folder)
+        made, standing = served(folder, management=True)
 
         assert sorted(standing) == sorted(ROWS)
         assert [item["kind"] for item in made] == ["CustomResourceDefinition"] * len(ROWS)
+
+
+def test_a_cell_serves_nothing_of_a_management_cluster() -> None:
+    """Clusters and GitOps engines are only of a management cluster, which serves what cells serve besides."""
+    of_cells, of_all = (
+        {key_of(item).name for item in served(None, management=management)[0]} for management in (False, True)
+    )
+
+    assert of_cells < of_all == set(ROWS)
+    assert of_all - of_cells == {
+        "applicationsets.argoproj.io",
+        "appprojects.argoproj.io",
+        "clusters.cluster.x-k8s.io",
+        "gitrepositories.source.toolkit.fluxcd.io",
+        "kubeadmcontrolplanes.controlplane.cluster.x-k8s.io",
+        "kustomizations.kustomize.toolkit.fluxcd.io",
+        "metal3clusters.infrastructure.cluster.x-k8s.io",
+        "nicoclusters.infrastructure.cluster.x-k8s.io",
+    }
 
 
 def test_with_the_real_files_nothing_stands_in() -> None:
@@ -123,7 +143,7 @@ def test_with_the_real_files_nothing_stands_in() -> None:
     if folder is None:
         pytest.skip("no folder with real CRDs: set AIFACTORY_CRDS to one")
 
-    made, standing = served(folder)
+    made, standing = served(folder, management=True)
 
     assert standing == []
     assert len(made) == len(ROWS)
