@@ -48,7 +48,7 @@ def test_a_management_cluster_realises_no_node() -> None:
         "gpus": 0,
         "pools": {pool.name: {"nodes": 0, "gpus": 0} for pool in chosen.plan.pools},
     }
-    assert (same_place(chosen.plan), extent.sample_flag()) == ("", "")
+    assert (same_place(chosen.plan), extent.sample_flag()) == (" --target simulated", "")
 
 
 @pytest.mark.parametrize("command", ["up", "destroy"])
