@@ -9,7 +9,7 @@ from aifactory.cli.console import out, print_data
 from aifactory.cli.inputs import AsJson
 from aifactory.errors import LabError
 from aifactory.lab.kind.container_engine import find
-from aifactory.lab.kind.node_choice import expected
+from aifactory.lab.kind.node_choice import BUILT, NODE_LANE, expected
 from aifactory.lab.tools import Toolbox
 from aifactory.lab.tools.doctor import Check, inspect_host, report
 
@@ -17,8 +17,14 @@ from aifactory.lab.tools.doctor import Check, inspect_host, report
 def doctor(*, as_json: AsJson = False) -> None:
     """Show the tools of the labs and what is missing for which lane; changes nothing, exit 2 if tools are missing."""
     box = Toolbox.default()
-    found = report(box.status(), inspect_host(box.cache_dir), box.table.go_minimum)
-    found = replace(found, host=(*found.host, _kind_nodes()))
+    nodes = _kind_nodes()
+    statuses = box.status()
+    if nodes.ok and not nodes.found.startswith(
+        BUILT
+    ):  # what only a built node image is made of is not missed
+        statuses = [status for status in statuses if status.lanes != (NODE_LANE,)]
+    found = report(statuses, inspect_host(box.cache_dir), box.table.go_minimum)
+    found = replace(found, host=(*found.host, nodes))
     if as_json:
         print_data(
             {

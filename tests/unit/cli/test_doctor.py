@@ -9,10 +9,15 @@ from aifactory.lab.kind import node_choice
 from tests.support.cli import Terminal
 
 
+def rows(terminal: Terminal, part: str) -> dict[str, dict[str, object]]:
+    """Rows of one part of what it says, by name."""
+    found: list[dict[str, object]] = json.loads(terminal("doctor", "--json").out)[part]
+    return {str(one["name"]): one for one in found}
+
+
 def row(terminal: Terminal) -> dict[str, object]:
     """The row of the nodes."""
-    rows: list[dict[str, object]] = json.loads(terminal("doctor", "--json").out)["host"]
-    return next(one for one in rows if one["name"] == "kind nodes")
+    return rows(terminal, "host")["kind nodes"]
 
 
 def test_it_says_what_nodes_are_made_of(terminal: Terminal, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,3 +29,16 @@ def test_it_says_what_nodes_are_made_of(terminal: Terminal, monkeypatch: pytest.
     monkeypatch.setenv(node_choice.SWITCH, "wrong")
     assert row(terminal)["ok"] is False
     assert "AIFACTORY_KIND_NODE is 'wrong'; auto, built, pinned" in str(row(terminal)["fix"])
+
+
+def test_tools_of_a_built_image_are_missed_only_where_one_is_built(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On the published image nobody builds a kubelet; the programs of the lab's own images are needed on either."""
+    monkeypatch.setattr(doctor, "find", lambda: None)
+    monkeypatch.setenv(node_choice.SWITCH, "built")
+    assert {"kubelet", "kube-router", "etcd"} <= set(rows(terminal, "tools"))
+    monkeypatch.setenv(node_choice.SWITCH, "pinned")
+    shown = set(rows(terminal, "tools"))
+    assert {"kube-router", "etcd"} <= shown
+    assert not shown & {"kubelet", "kubeadm", "containerd", "coredns"}
