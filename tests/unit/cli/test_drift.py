@@ -92,6 +92,7 @@ def test_drift_for_machines(terminal: Terminal, monkeypatch: pytest.MonkeyPatch)
         "stack": "local",
         "target": "simulated",
         "cell": None,
+        "management": False,
         "simulated": True,
         "mocked": False,
         "objects": 65,
