@@ -6,6 +6,7 @@ from aifactory.deliver.engine import Engine
 from aifactory.deliver.state import unprotected
 from aifactory.deliver.takeover import few
 from aifactory.errors import ClusterError
+from aifactory.manifests.disruption.model import counted
 from aifactory.manifests.model import KubernetesObject, key_of
 from aifactory.manifests.protected import is_protected
 
@@ -23,8 +24,9 @@ def clusters_stay(leaving: Iterable[KubernetesObject], *, delete_clusters: bool)
     lost = sorted(key_of(item).name for item in leaving if is_protected(item))
     if lost and not delete_clusters:
         raise ClusterError(
-            f"{len(lost)} clusters of cells would be deleted, with all their machines: {few(lost)}; a Cluster goes only"
-            " where that is asked for; declare the cells again, or say --delete-clusters; nothing was written"
+            f"{counted(len(lost), 'cluster')} of cells would be deleted, with all their machines: {few(lost)}; a"
+            " Cluster goes only where that is asked for; declare the cells again, or say --delete-clusters; nothing was"
+            " written"
         )
 
 

@@ -13,7 +13,9 @@ from aifactory.manifests.protected import is_protected
 from aifactory.plan.models import FactoryPlan
 
 BACKGROUND = {"pulumi.com/deletionPropagationPolicy": "background"}
-"""Annotation of a Cluster: in the foreground its infrastructure would go from under its machines."""
+"""Annotation: in the foreground, the provider's default, machines would go before Cluster API has drained them, and
+their infrastructure from under them.
+"""
 
 
 class CellArgs(ManifestModel):
@@ -46,11 +48,13 @@ def _in_background(manifest: KubernetesObject) -> KubernetesObject:
 
 def layers(args: CellArgs) -> tuple[Layer, ...]:
     """What the Cluster refers to, and its machines; then the Cluster. None where the clusters exist already."""
-    objects = [stamped(args.plan.name, args.cell, manifest) for manifest in cell_cluster(args.plan)]
+    objects = [
+        _in_background(stamped(args.plan.name, args.cell, manifest)) for manifest in cell_cluster(args.plan)
+    ]
     if not objects:
         return ()
     machines = [manifest for manifest in objects if not is_protected(manifest)]
-    clusters = [_in_background(manifest) for manifest in objects if is_protected(manifest)]
+    clusters = [manifest for manifest in objects if is_protected(manifest)]
     return (
         layer(LayerName.CELL_MACHINES, args.inventory, machines),
         layer(LayerName.CELL_CLUSTERS, args.inventory, clusters),

@@ -5,7 +5,7 @@ import pytest
 
 from aifactory.manifests.cell import BACKGROUND
 from aifactory.manifests.management import bundle_for
-from aifactory.manifests.model import LayerName, key_of
+from aifactory.manifests.model import LayerName
 from components.cell import Cell
 from components.factory import Management, declare
 from components.roll_out import RollOut
@@ -76,7 +76,7 @@ def test_a_cluster_comes_last_and_goes_first(site: Deployment, stack: str) -> No
 
 
 def test_a_cluster_alone_is_protected(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every Cluster is protected, may take hours to go, and goes in the background; nothing else is protected."""
+    """Every Cluster is protected and may take hours to go; nothing else is protected."""
     given: dict[str, pulumi.ResourceOptions] = {}
     register = pulumi.CustomResource.__init__
 
@@ -96,13 +96,17 @@ def test_a_cluster_alone_is_protected(stack: str, monkeypatch: pytest.MonkeyPatc
     assert len(guarded) == len(management(stack).cells)
     limits = {opts.custom_timeouts.delete for name, opts in given.items() if opts.custom_timeouts}
     assert limits == {"2h"}
-    for item in bundle_for(management(stack)).objects():
-        metadata = item["metadata"]
-        assert isinstance(metadata, dict)
-        annotations = metadata.get("annotations")
-        assert (isinstance(annotations, dict) and annotations.items() >= BACKGROUND.items()) == (
-            key_of(item).kind == "Cluster"
-        )
+
+
+def test_what_is_of_a_cell_is_deleted_in_the_background(stack: str) -> None:
+    """Cluster API drains machines before they go; in the foreground, the provider's default, they would go first."""
+    for layer in bundle_for(management(stack)).layers:
+        for item in layer.objects:
+            metadata = item["metadata"]
+            assert isinstance(metadata, dict)
+            annotations = metadata.get("annotations")
+            background = isinstance(annotations, dict) and annotations.items() >= BACKGROUND.items()
+            assert background == (layer.name in {LayerName.CELL_MACHINES, LayerName.CELL_CLUSTERS})
 
 
 def test_outputs_of_a_cell() -> None:

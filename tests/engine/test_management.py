@@ -1,4 +1,6 @@
-"""The management cluster of the Korean site at a gigawatt, declared on a real API server with the real definitions.
+"""Management clusters of the Korean site, declared on a real API server with the real definitions.
+
+The one at a gigawatt comes up and goes; the one of the phase before, of three cells, is changed in between.
 
 Does not prove that a machine, a cluster or a roll-out comes of the objects: neither Cluster API nor Flux runs.
 """
@@ -6,6 +8,7 @@ Does not prove that a machine, a cluster or a roll-out comes of the objects: nei
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,21 +22,35 @@ from tests.support.management import management
 pytestmark = pytest.mark.engine
 STACK = "korea-gigawatt"
 CLUSTER = "cluster.x-k8s.io/v1beta2", "Cluster"
-LAST = f"{STACK}-c029"
+CHANGED = "korea-scale-out"
+LAST = f"{CHANGED}-c002"
 TIMEOUT_S = 900.0
+
+
+def brought_up(stack: str, folder: Path) -> Iterator[Lab]:
+    """The lab of a management cluster, which the first test brings up, and stacks that are free to be edited."""
+    checkout = copied_checkout(folder / "checkout")
+    with lab(stack, folder / "home", checkout, timeout_s=TIMEOUT_S) as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
-    """The lab of the management cluster, brought up."""
-    checkout = copied_checkout(tmp_path_factory.mktemp("management") / "checkout")
-    with lab(STACK, tmp_path_factory.mktemp("management-lab"), checkout, timeout_s=TIMEOUT_S) as made:
+    """The lab of the site at a gigawatt."""
+    yield from brought_up(STACK, tmp_path_factory.mktemp("gigawatt"))
+
+
+@pytest.fixture(scope="module")
+def changed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    """The lab of the phase before, up."""
+    for made in brought_up(CHANGED, tmp_path_factory.mktemp("scale-out")):
+        made.up()
         yield made
 
 
 def run(site: Lab, *words: str) -> Outcome:
     """How a command on the management cluster ends."""
-    return site.shell.run(words[0], STACK, *SIMULATED, *words[1:])
+    return site.shell.run(words[0], site.stack, *SIMULATED, *words[1:])
 
 
 def report(site: Lab, *words: str) -> dict[str, Any]:
@@ -44,7 +61,7 @@ def report(site: Lab, *words: str) -> dict[str, Any]:
 
 def live(site: Lab) -> set[str]:
     """Identities of the objects that are there."""
-    owner = management_inventory(STACK).stack
+    owner = management_inventory(site.stack).stack
     return set(live_objects(site.cluster(), owner, Bundle(stack=owner, layers=())))
 
 
@@ -53,18 +70,24 @@ def clusters(site: Lab) -> set[str]:
     return {key_of(item).name for item in site.cluster().list(*CLUSTER)}
 
 
+def named(stack: str, count: int) -> set[str]:
+    """Names of the first cells."""
+    return {f"{stack}-c{index:03d}" for index in range(count)}
+
+
 @contextmanager
-def train_vr(site: Lab, racks: int) -> Iterator[None]:
-    """The stack file with another size of its largest pool, which alone reaches into the last cell."""
-    file = site.shell.checkout / "stacks" / f"Pulumi.{STACK}.yaml"
+def sized(site: Lab, **racks: int) -> Iterator[None]:
+    """The stack file with so many racks of some pools, by name, with ``_`` for ``-``."""
+    file = site.shell.checkout / "stacks" / f"Pulumi.{site.stack}.yaml"
     before = file.read_text()
 
     def change(stack: dict[str, Any]) -> None:
-        (pool,) = [pool for pool in stack["pools"] if pool["name"] == "train-vr"]
-        assert pool["cell_racks"] * 29 <= racks < pool["racks"]
-        pool["racks"] = racks
+        for pool in stack["pools"]:
+            if pool["name"].replace("-", "_") in racks:
+                pool.pop("power_share")
+                pool["racks"] = racks[pool["name"].replace("-", "_")]
 
-    edit_stack(site.shell.checkout, STACK, change)
+    edit_stack(site.shell.checkout, site.stack, change)
     try:
         yield
     finally:
@@ -82,7 +105,7 @@ def test_up_declares_every_cell_and_the_roll_out(site: Lab) -> None:
     outcome = run(site, "up").succeeded()
 
     assert live(site) == wanted()
-    assert clusters(site) == {f"{STACK}-c{index:03d}" for index in range(30)}
+    assert clusters(site) == named(STACK, 30)
     assert site.cluster().list("v1", "Node") == []
     assert "management cluster of 30 cells" in outcome.text
     assert "no machine, no cluster and no roll-out comes of them" in outcome.text
@@ -99,73 +122,8 @@ def test_up_again_writes_nothing_and_drift_is_clean(site: Lab) -> None:
     assert site.audit.writes(mark) == []
 
 
-def test_what_others_changed_is_written_back(site: Lab) -> None:
-    """A version that somebody set by hand is drift, and the next up writes it back."""
-    plane: KubernetesObject = {
-        "apiVersion": "controlplane.cluster.x-k8s.io/v1beta2",
-        "kind": "KubeadmControlPlane",
-        "metadata": {"name": LAST, "namespace": STACK},
-        "spec": {"version": "v1.34.9"},
-    }
-    site.cluster().apply(plane, manager="kubectl", force=True)
-
-    found = run(site, "drift", "--json")
-    assert found.code == 2
-    (row,) = json.loads(found.out)["drift"]
-    assert [field["path"] for field in row["fields"]] == ["spec.version"]
-    assert len(report(site, "up")["repaired"]) == 1
-    assert report(site, "drift")["drift"] == []
-
-
-def test_a_cell_is_not_put_onto_it(site: Lab) -> None:
-    """A run for a cell that meets the management cluster is refused and writes nothing."""
-    mark = site.audit.mark()
-
-    run(site, "up", "--cell", "0", "--lab", STACK).refused(f"is the management cluster of {STACK}")
-
-    assert site.audit.writes(mark) == []
-
-
-def test_a_smaller_pool_loses_machines_and_no_cluster(site: Lab) -> None:
-    """Groups of racks that are no longer declared go, which a preview calls a disruption; every Cluster stays."""
-    there = live(site)
-    with train_vr(site, 29 * 80 + 10):
-        seen = run(site, "preview")
-        assert seen.code == 2, seen.text
-        assert "are deleted, all at the same time" in seen.text
-        report(site, "up")
-        gone = there - live(site)
-    groups = {key for key in gone if "MachineDeployment" in key}
-
-    assert groups
-    assert {key for key in gone if LAST not in key} == set()
-    assert len(clusters(site)) == 30
-    report(site, "up")
-    assert live(site) == there
-
-
-def test_a_cell_that_is_given_up_has_to_be_asked_for(site: Lab) -> None:
-    """A cell that is no longer declared is refused by up and preview, and goes with the word for it; others stay."""
-    there, mark = live(site), site.audit.mark()
-    with train_vr(site, 29 * 80):
-        for words in ("up", "preview"):
-            run(site, words).refused(
-                f"1 clusters of cells would be deleted, with all their machines: {LAST};"
-            )
-        assert site.audit.writes(mark) == []
-        report(site, "up", "--delete-clusters")
-
-    assert clusters(site) == {f"{STACK}-c{index:03d}" for index in range(29)}
-    assert there - live(site) == {key for key in there if LAST in key}
-    lines = [line.split() for line in site.audit.writes(mark) if line.startswith("delete ")]
-    kinds = [line[1] for line in lines if line[2] == f"{STACK}/{LAST}" and line[1] != "kustomizations"]
-    assert kinds[0] == "clusters"
-    assert {"kubeadmcontrolplanes", "metal3clusters"} <= set(kinds)
-
-
 def test_destroy_has_to_be_asked_for_and_leaves_nothing(site: Lab) -> None:
     """Destroy without the word is refused, and with it takes every Cluster before what that refers to."""
-    report(site, "up")
     mark = site.audit.mark()
     run(site, "destroy").refused("30 clusters of cells would be deleted, with all their machines")
     assert site.audit.writes(mark) == []
@@ -179,3 +137,67 @@ def test_destroy_has_to_be_asked_for_and_leaves_nothing(site: Lab) -> None:
         order = [line[1] for line in lines if line[2] == cell]
         assert order.index("clusters") < order.index("kubeadmcontrolplanes")
     assert lines[-1][1] == "namespaces"
+
+
+def test_what_others_changed_is_written_back(changed: Lab) -> None:
+    """A version that somebody set by hand is drift, and the next up writes it back."""
+    plane: KubernetesObject = {
+        "apiVersion": "controlplane.cluster.x-k8s.io/v1beta2",
+        "kind": "KubeadmControlPlane",
+        "metadata": {"name": LAST, "namespace": CHANGED},
+        "spec": {"version": "v1.34.9"},
+    }
+    changed.cluster().apply(plane, manager="kubectl", force=True)
+
+    found = run(changed, "drift", "--json")
+    assert found.code == 2
+    (row,) = json.loads(found.out)["drift"]
+    assert [field["path"] for field in row["fields"]] == ["spec.version"]
+    assert len(report(changed, "up")["repaired"]) == 1
+    assert report(changed, "drift")["drift"] == []
+
+
+def test_a_cell_is_not_put_onto_it(changed: Lab) -> None:
+    """A run for a cell that meets the management cluster is refused and writes nothing."""
+    mark = changed.audit.mark()
+
+    run(changed, "up", "--cell", "0", "--lab", CHANGED).refused(f"is the management cluster of {CHANGED}")
+
+    assert changed.audit.writes(mark) == []
+
+
+def test_a_smaller_pool_loses_machines_and_no_cluster(changed: Lab) -> None:
+    """Groups of racks that are no longer declared go, which a preview calls a disruption; every Cluster stays."""
+    there = live(changed)
+    with sized(changed, train_vr=170):
+        seen = run(changed, "preview")
+        assert seen.code == 2, seen.text
+        assert "are deleted, all at the same time" in seen.text
+        report(changed, "up")
+        gone = there - live(changed)
+    groups = {key for key in gone if "MachineDeployment" in key}
+
+    assert groups
+    assert {key for key in gone if LAST not in key} == set()
+    assert clusters(changed) == named(CHANGED, 3)
+    report(changed, "up")
+    assert live(changed) == there
+
+
+def test_a_cell_that_is_given_up_has_to_be_asked_for(changed: Lab) -> None:
+    """A cell that is no longer declared is refused by up and preview, and goes with the word for it; others stay."""
+    there, mark = live(changed), changed.audit.mark()
+    with sized(changed, train_vr=160, infer_vr=200):
+        for words in ("up", "preview"):
+            run(changed, words).refused(
+                f"1 cluster of cells would be deleted, with all their machines: {LAST};"
+            )
+        assert changed.audit.writes(mark) == []
+        report(changed, "up", "--delete-clusters")
+
+    assert clusters(changed) == named(CHANGED, 2)
+    assert there - live(changed) == {key for key in there if LAST in key}
+    lines = [line.split() for line in changed.audit.writes(mark) if line.startswith("delete ")]
+    kinds = [line[1] for line in lines if line[2] == f"{CHANGED}/{LAST}" and line[1] != "kustomizations"]
+    assert kinds[0] == "clusters"
+    assert {"kubeadmcontrolplanes", "metal3clusters"} <= set(kinds)

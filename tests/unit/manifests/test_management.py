@@ -56,9 +56,8 @@ def plain(manifest: KubernetesObject) -> Any:
     labels = bare["metadata"]["labels"]
     for key in (STACK, LAYER, MANAGED_BY):
         labels.pop(key, None)
-    for key in BACKGROUND:
-        bare["metadata"].get("annotations", {}).pop(key, None)
-    return bare
+    annotations = {k: v for k, v in bare["metadata"].pop("annotations", {}).items() if k not in BACKGROUND}
+    return {**bare, "metadata": {**bare["metadata"], **({"annotations": annotations} if annotations else {})}}
 
 
 @pytest.mark.parametrize("stack", MANAGED)
