@@ -187,9 +187,12 @@ class Kind:
 
     @contextmanager
     def namespace(self, name: str) -> Iterator[str]:
-        """A namespace that is gone afterwards, with all its pods."""
+        """A namespace that takes pods, and is gone afterwards, with all of them."""
         self.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}})
         try:
+            # Without its account every pod is refused; a controller writes it, which may be at work elsewhere.
+            account = partial(self.kubectl, "-n", name, "get", "serviceaccount", "default", check=False)
+            eventually(f"the account of pods in {name}", account)
             yield name
         finally:
             self.kubectl("delete", "pods", "--all", "-n", name, "--force", "--grace-period=0")

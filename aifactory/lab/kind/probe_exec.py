@@ -11,7 +11,7 @@ from aifactory.lab.kind.probe_script import CONNECT_S, TOTAL_S
 from aifactory.lab.kind.probe_seats import Seat
 
 EXEC_TIMEOUT_S = 120.0
-EXECS = 6
+EXECS = 4
 """Sources that open connections at once; more does not help on two cores."""
 ResultT = TypeVar("ResultT")
 

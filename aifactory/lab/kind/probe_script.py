@@ -16,8 +16,9 @@ CONNECT_S = 2
 """Seconds until a connection counts as timed out."""
 TOTAL_S = 3
 """Seconds for the connection and the answer."""
-AT_ONCE = 100
-"""Connections of one source that are under way at once: most are meant to time out, and waiting costs nothing."""
+AT_ONCE = 50
+"""Connections of one source that are under way at once: most are meant to time out, and to wait costs nothing; but
+each is a few processes, and a burst of more keeps a control plane on two cores from renewing its leases."""
 ENDED = (124, 143)
 """Exit codes of ``timeout`` when it had to end the command: of coreutils, and of busybox."""
 DNS_NAME = "kubernetes.default.svc.cluster.local."

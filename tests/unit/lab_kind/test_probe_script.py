@@ -83,11 +83,11 @@ def test_lines_may_come_in_any_order() -> None:
 
 
 def test_not_too_many_connections_are_under_way() -> None:
-    """After a hundred connections a script waits for them."""
-    lines = script([HTTP] * 245).splitlines()
+    """After fifty connections a script waits for them."""
+    lines = script([HTTP] * 145).splitlines()
 
     assert lines.count("wait") == 3
-    assert lines[-1] == "END 245".join(["echo ", ""])
+    assert lines[-1] == "END 145".join(["echo ", ""])
 
 
 class Identity(BaseHTTPRequestHandler):
