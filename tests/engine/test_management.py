@@ -15,7 +15,7 @@ import pytest
 
 from aifactory.deliver.inventory import live_objects
 from aifactory.manifests.management import bundle_for, management_inventory
-from aifactory.manifests.model import Bundle, KubernetesObject, key_of
+from aifactory.manifests.model import Bundle, KubernetesObject, key_of, text_at
 from tests.support.lab import SIMULATED, Lab, Outcome, copied_checkout, edit_stack, lab
 from tests.support.management import management
 
@@ -59,10 +59,12 @@ def report(site: Lab, *words: str) -> dict[str, Any]:
     return found
 
 
-def live(site: Lab) -> set[str]:
-    """Identities of the objects that are there."""
+def live(site: Lab, cell: str | None = None) -> set[str]:
+    """Identities of the objects that are there: all, or those that are labelled as for a cell."""
     owner = management_inventory(site.stack).stack
-    return set(live_objects(site.cluster(), owner, Bundle(stack=owner, layers=())))
+    found = live_objects(site.cluster(), owner, Bundle(stack=owner, layers=()))
+    labelled = {key: text_at(item, "metadata", "labels", "aifactory.dev/cell") for key, item in found.items()}
+    return {key for key, of in labelled.items() if cell in (None, of)}
 
 
 def clusters(site: Lab) -> set[str]:
@@ -168,17 +170,19 @@ def test_a_cell_is_not_put_onto_it(changed: Lab) -> None:
 
 def test_a_smaller_pool_loses_machines_and_no_cluster(changed: Lab) -> None:
     """Groups of racks that are no longer declared go, which a preview calls a disruption; every Cluster stays."""
-    there = live(changed)
+    there, last = live(changed), live(changed, LAST)
     with sized(changed, train_vr=170):
         seen = run(changed, "preview")
         assert seen.code == 2, seen.text
         assert "are deleted, all at the same time" in seen.text
         report(changed, "up")
         gone = there - live(changed)
-    groups = {key for key in gone if "MachineDeployment" in key}
 
-    assert groups
-    assert {key for key in gone if LAST not in key} == set()
+    deployment = f"cluster.x-k8s.io/v1beta2 MachineDeployment {CHANGED}/train-vr-r"
+    assert {key for key in gone if "MachineDeployment" in key} == {
+        f"{deployment}{rack}" for rack in (170, 180, 190)
+    }
+    assert gone < last  # each group has a machine template of its own
     assert clusters(changed) == named(CHANGED, 3)
     report(changed, "up")
     assert live(changed) == there
@@ -186,7 +190,7 @@ def test_a_smaller_pool_loses_machines_and_no_cluster(changed: Lab) -> None:
 
 def test_a_cell_that_is_given_up_has_to_be_asked_for(changed: Lab) -> None:
     """A cell that is no longer declared is refused by up and preview, and goes with the word for it; others stay."""
-    there, mark = live(changed), changed.audit.mark()
+    there, last, mark = live(changed), live(changed, LAST), changed.audit.mark()
     with sized(changed, train_vr=160, infer_vr=200):
         for words in ("up", "preview"):
             run(changed, words).refused(
@@ -196,7 +200,7 @@ def test_a_cell_that_is_given_up_has_to_be_asked_for(changed: Lab) -> None:
         report(changed, "up", "--delete-clusters")
 
     assert clusters(changed) == named(CHANGED, 2)
-    assert there - live(changed) == {key for key in there if LAST in key}
+    assert there - live(changed) == last
     lines = [line.split() for line in changed.audit.writes(mark) if line.startswith("delete ")]
     kinds = [line[1] for line in lines if line[2] == f"{CHANGED}/{LAST}" and line[1] != "kustomizations"]
     assert kinds[0] == "clusters"
