@@ -4,12 +4,19 @@ import time
 
 import typer
 
-from aifactory.cli.cell_words import CellWords, with_cell_words
 from aifactory.cli.console import print_data, step
 from aifactory.cli.drift_tables import as_data, show
 from aifactory.cli.extent import same_place
-from aifactory.cli.inputs import AsJson, Chosen
-from aifactory.cli.lab import WHAT, lab_of, require_name, tools_of
+from aifactory.cli.inputs import (
+    AsJson,
+    CellOption,
+    Chosen,
+    OptionalStack,
+    StackFile,
+    TargetOption,
+    choose_part,
+)
+from aifactory.cli.lab import WHAT, LabName, lab_of, require_name, tools_of
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.drift_report import drift_report
 from aifactory.deliver.identity import verify
@@ -23,15 +30,22 @@ DRIFTED = 2
 """Exit code where something is not as declared."""
 
 
-@with_cell_words
-def drift(words: CellWords, *, as_json: AsJson = False) -> None:
+def drift(
+    stack: OptionalStack = None,
+    file: StackFile = None,
+    target: TargetOption = None,
+    lab: LabName = None,
+    cell: CellOption = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
     """Show what in the cluster is not as declared, and who changed it; nothing is written.
 
     Exit code 2 where there is drift.
     """
     began = time.monotonic()
-    chosen = words.chosen()
-    cluster = _cluster(chosen, words.lab)
+    chosen = choose_part(stack, file, target, cell)
+    cluster = _cluster(chosen, lab)
     verify(chosen.plan.stack, cluster, str(chosen.file))
     bundle = bundle_for(parts_for(chosen.plan, cluster))
     step(f"drift of {chosen.name}: {sum(1 for _ in bundle.objects())} objects; nothing is written")
@@ -40,7 +54,7 @@ def drift(words: CellWords, *, as_json: AsJson = False) -> None:
     if as_json:
         print_data(as_data(chosen, bundle, report, took_s))
     else:
-        show(chosen, bundle, report, took_s, words.lab)
+        show(chosen, bundle, report, took_s, lab)
     if report.drift:
         raise typer.Exit(DRIFTED)
 

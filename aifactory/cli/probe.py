@@ -1,17 +1,23 @@
 """``aifactory probe``: who reaches whom, as the flow table means it, the policies say it, or a lab does it."""
 
 from dataclasses import replace
-from functools import partial
 from typing import Annotated
 
 import typer
 
-from aifactory.cli.cell_words import CellWords, with_cell_words
 from aifactory.cli.console import note, print_data, step
 from aifactory.cli.extent import same_place
 from aifactory.cli.figures import plural
-from aifactory.cli.inputs import AsJson, Chosen, FirstCell
-from aifactory.cli.lab import lab_of, require_name, tools_of
+from aifactory.cli.inputs import (
+    AsJson,
+    Chosen,
+    FirstCell,
+    OptionalStack,
+    StackFile,
+    TargetOption,
+    choose_part,
+)
+from aifactory.cli.lab import LabName, lab_of, require_name, tools_of
 from aifactory.cli.probe_tables import show
 from aifactory.deliver.charts import chart_skip
 from aifactory.deliver.cluster import Cluster
@@ -34,18 +40,26 @@ Live = Annotated[
 ]
 
 
-@partial(with_cell_words, cell_option=FirstCell)
-def probe(words: CellWords, *, live: Live = False, as_json: AsJson = False) -> None:
+def probe(
+    stack: OptionalStack = None,
+    file: StackFile = None,
+    target: TargetOption = None,
+    lab: LabName = None,
+    cell: FirstCell = None,
+    *,
+    live: Live = False,
+    as_json: AsJson = False,
+) -> None:
     """Show who reaches whom on which port, and whether the network policies say what is meant.
 
     Exit code 2 where they do not.
     """
-    if words.lab is not None and not live:
+    if lab is not None and not live:
         raise LabError(
             "--lab: without --live rendered policies are read, and no lab is asked; with --live a kind lab can be"
             " named; leave --lab out, or add --live"
         )
-    chosen = words.chosen(FIRST_CELL)
+    chosen = choose_part(stack, file, target, cell or FIRST_CELL)
     if live and chosen.plan.target is not Target.KIND:
         raise LabError(
             f"--live is not for target '{chosen.plan.target.value}': it starts pods and opens the network for a"
@@ -53,7 +67,7 @@ def probe(words: CellWords, *, live: Live = False, as_json: AsJson = False) -> N
         )
     parts = parts_of(chosen.plan, chart_skip(chosen.plan, None))
     table = truth_table(parts.network_policies, bundle_of(parts), _tenants(chosen))
-    report = _live(chosen, table, words.lab) if live else static_report(chosen.name, table)
+    report = _live(chosen, table, lab) if live else static_report(chosen.name, table)
     report = replace(report, not_probed=(*_other_cells(chosen), *report.not_probed))
     if as_json:
         print_data(report.data())
