@@ -8,7 +8,7 @@ import pulumi
 
 from aifactory.manifests.immutable import IMMUTABLE
 from aifactory.manifests.model import KubernetesObject, Layer, LayerName, Release, key_of, text_at
-from aifactory.manifests.protected import DELETION_TIMEOUT, is_protected
+from aifactory.manifests.protected import DELETION_TIMEOUT_H, is_protected
 
 _CORE_GROUP = "core/v1"
 _PROVIDER_VERSION = version("pulumi-kubernetes")  # looked up once: it reads files
@@ -36,7 +36,7 @@ class Manifest(pulumi.CustomResource):
             replace_on_changes=list(immutable) or None,
             delete_before_replace=True if immutable else None,
             protect=True if kept else None,
-            custom_timeouts=pulumi.CustomTimeouts(delete=DELETION_TIMEOUT) if kept else None,
+            custom_timeouts=pulumi.CustomTimeouts(delete=f"{DELETION_TIMEOUT_H}h") if kept else None,
         )
         super().__init__(
             f"kubernetes:{group}:{key.kind}", name, dict(manifest), pulumi.ResourceOptions.merge(opts, pinned)

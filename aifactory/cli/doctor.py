@@ -19,9 +19,8 @@ def doctor(*, as_json: AsJson = False) -> None:
     box = Toolbox.default()
     nodes = _kind_nodes()
     statuses = box.status()
-    if nodes.ok and not nodes.found.startswith(
-        BUILT
-    ):  # what only a built node image is made of is not missed
+    # What only a built node image is made of is not missed where none is built.
+    if nodes.ok and not nodes.found.startswith(BUILT):
         statuses = [status for status in statuses if status.lanes != (NODE_LANE,)]
     found = report(statuses, inspect_host(box.cache_dir), box.table.go_minimum)
     found = replace(found, host=(*found.host, nodes))

@@ -6,7 +6,6 @@ from rich.table import Table
 from aifactory.cli import management
 from aifactory.cli.console import out
 from aifactory.cli.extent import Extent, same_place
-from aifactory.cli.management import cells_table
 from aifactory.deliver.cluster import Cluster
 from aifactory.deliver.realise import UpReport
 from aifactory.manifests.kind_target import replaced
@@ -94,7 +93,7 @@ def show(
     for line in extent.lines() if extent is not None else ():
         out.print(f"{line}\n", markup=False)
     if for_management(plan):
-        out.print(cells_table(plan))
+        out.print(management.cells_table(plan))
     else:
         out.print(_pools_table(plan))
     layers = Table("layer", "objects", "charts", box=None, pad_edge=False)

@@ -13,7 +13,7 @@ from aifactory.deliver.kinds import KINDS, kinds_of
 from aifactory.errors import ClusterError
 from aifactory.manifests.labels import STACK
 from aifactory.manifests.model import Bundle, KubernetesObject, key_of
-from aifactory.manifests.protected import is_protected
+from aifactory.manifests.protected import DELETION_TIMEOUT_H, is_protected
 
 __all__ = [
     "FALLBACK_MANAGER",
@@ -32,7 +32,7 @@ __all__ = [
     "repair",
     "tried",
 ]
-GONE_TIMEOUT_S = 7200.0
+GONE_TIMEOUT_S = DELETION_TIMEOUT_H * 3600.0
 """How long what takes more with it may take to go, as components give the engine."""
 GONE_INTERVAL_S = 2.0
 Suspicion = Callable[[KubernetesObject, KubernetesObject], Iterable[FieldPath]]
@@ -176,7 +176,7 @@ def prune(cluster: Cluster, unwanted: Iterable[KubernetesObject]) -> int:
     items = list(unwanted)
     first = [item for item in items if is_protected(item)]
     spaces = [item for item in items if item.get("kind") == "Namespace"]
-    others = [item for item in items if item not in first and item not in spaces]
+    others = [item for item in items if not is_protected(item) and item.get("kind") != "Namespace"]
     gone = sum(at_once(cluster.delete, first))
     for item in first:
         _await_gone(cluster, item)

@@ -4,7 +4,7 @@ from aifactory.manifests.model import KubernetesObject
 
 PROTECTED = frozenset({("cluster.x-k8s.io", "Cluster")})
 """Group and kind; Cluster API deletes the cluster behind a Cluster, with all its machines."""
-DELETION_TIMEOUT = "2h"
+DELETION_TIMEOUT_H = 2
 """How long one may take to go: machines are drained, and hosts are cleaned."""
 
 

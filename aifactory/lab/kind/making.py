@@ -71,7 +71,7 @@ class Making:
                 self.notify(f"{node.name} is {node.state}: starting it")
                 self.kind.start(node.name)
         if found and not complete.is_file():
-            self._complete(self._image_of(min(found)), plan, sorted(found))
+            self._complete(self._archive(self._image_of(min(found))), plan, sorted(found))
         complete.touch()
         cluster = Cluster(kubeconfig)
         await_ready(cluster, len(expected), self.notify)
@@ -79,26 +79,28 @@ class Making:
 
     def _create(self, plan: FactoryPlan, made: tuple[Worker, ...]) -> None:
         image = ensure_node(self.engine, self.tools, self.notify)
-        if not image.furnished:
-            ensure_archive(
-                self.engine, image.reference, self.tools, self.notify
-            )  # before a cluster waits for it
+        archive = self._archive(image)  # before a cluster waits for it
         self.directory.mkdir(parents=True, exist_ok=True)
         host.save_settings(self.settings)
         self.notify(f"creating a kind cluster: a control plane and {len(made)} workers ({image.reference})")
         restricted = not image.furnished and not Machine.current().sys_resource
         try:
             self.kind.create(image.reference, kind_config(plan, made, [RESTRICTED] if restricted else []))
-            self._complete(image, plan, [node.name for node in self.kind.nodes()])
+            self._complete(archive, plan, [node.name for node in self.kind.nodes()])
         except (LabError, ClusterError, KeyboardInterrupt):
             self.notify("it did not come up: what was made of it is removed")
             self.kind.delete()
             raise
 
-    def _complete(self, image: NodeImage, plan: FactoryPlan, nodes: list[str]) -> None:
+    def _archive(self, image: NodeImage) -> Path | None:
+        """The lab's own images, for nodes of an image that lacks them; None where they are in it."""
+        if image.furnished:
+            return None
+        return ensure_archive(self.engine, image.reference, self.tools, self.notify)
+
+    def _complete(self, archive: Path | None, plan: FactoryPlan, nodes: list[str]) -> None:
         """Nodes have all that belongs on them, and the network is there; again, it changes nothing."""
-        if not image.furnished:
-            archive = ensure_archive(self.engine, image.reference, self.tools, self.notify)
+        if archive is not None:
             furnish_nodes(self.kind, nodes, archive, self.tools.path(BRIDGE), self.notify)
         apply_objects(Cluster(self.directory / "kubeconfig"), network_objects(plan))
 

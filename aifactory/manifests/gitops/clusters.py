@@ -5,6 +5,7 @@ from aifactory.manifests.gitops.model import KUSTOMIZATION, Files, Site, kustomi
 from aifactory.manifests.gitops.names import kept, labels
 from aifactory.manifests.gitops.units import COMMON, group_of
 from aifactory.manifests.model import KubernetesObject, key_of
+from aifactory.manifests.protected import is_protected
 
 _SUFFIX = "cluster.x-k8s.io"
 
@@ -28,7 +29,7 @@ def stamped(stack: str, cell: str, manifest: KubernetesObject) -> KubernetesObje
     own = metadata.get("labels")
     metadata["labels"] = {**(own if isinstance(own, dict) else {}), **labels(stack, cell)}
     found = {**manifest, "metadata": metadata}
-    return kept(found) if key_of(manifest).kind == "Cluster" else found
+    return kept(found) if is_protected(manifest) else found
 
 
 def cluster_files(site: Site) -> Files:
